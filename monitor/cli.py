@@ -1,0 +1,46 @@
+"""The command line: one Typer app; each command is one file in `monitor.commands`.
+
+Command files import only Typer at their top.  What a command needs it imports when it runs, so
+`--help` never waits for numpy, scipy, matplotlib or bleak.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from monitor import __version__
+
+app = typer.Typer(
+    name="backrelease",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Listens to motion sensors while you lie in the Passive Back Release position, and "
+    "shows how you relaxed. Start with: backrelease demo",
+    epilog="Not a medical device. Everything stays on this computer.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: bool = typer.Option(False, "--version", help="Show the version and leave."),  # noqa: FBT001, FBT003
+) -> None:
+    if version:
+        typer.echo(f"backrelease {__version__}")
+        raise typer.Exit
+
+
+def run() -> None:
+    """Run the program; errors that carry a hint end with one clear message and status 1."""
+    try:
+        app()
+    except Exception as error:
+        hint = getattr(error, "hint", None)
+        if hint is None:
+            raise
+        sys.stderr.write(f"backrelease: {error}\n")
+        if hint:
+            sys.stderr.write(f"  hint: {hint}\n")
+        sys.exit(1)

@@ -1,0 +1,72 @@
+"""A whole session as the program knows it: the analysis, and what was said to the wearer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from analysis.results import SessionAnalysis
+
+Side = Literal["left", "right", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing worth telling the wearer, with its evidence.
+
+    Attributes
+    ----------
+    t_s : float
+        Session second at which the rule was satisfied.
+    kind : str
+        ``knee_drift`` or ``sensor_lost``; more kinds come as rules are added.
+    side : {"left", "right", ""}
+        Which leg, or empty.
+    value, reference : float or None
+        What was seen and what it is held against, in the unit that `reason` names.
+    reason : str
+        One sentence in plain words, with the numbers and the rule.
+    """
+
+    t_s: float
+    kind: str
+    side: Side
+    value: float | None
+    reference: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The wearer's own comfortable knee angles, taken when they had settled; None if unknown."""
+
+    knee_left_deg: float | None = None
+    knee_right_deg: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch in which a sensor was not heard, and why as far as it is known."""
+
+    placement: str
+    start_s: float
+    end_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionResult:
+    """What `report`, `history` and `analyze --json` are made from.
+
+    `started_at` is the wall-clock start as an ISO 8601 string with offset, or None for files that
+    do not say.  `source` says in words where the data came from (a session, a CSV, a simulation).
+    """
+
+    analysis: SessionAnalysis
+    alerts: tuple[Alert, ...] = ()
+    reference: Reference = Reference()
+    gaps: tuple[Gap, ...] = ()
+    started_at: str | None = None
+    source: str = ""
+    sensors_worn: Mapping[str, str] = field(default_factory=dict)
