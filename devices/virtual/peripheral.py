@@ -39,7 +39,7 @@ class MotionTrack:
 
 @dataclass(frozen=True, slots=True)
 class VirtualCharacteristic:
-    """One row of a GATT table; `properties` are bleak's words: read, write, notify, indicate, …"""
+    """One row of a GATT table; `properties` are bleak's words: read, write, notify, indicate."""
 
     uuid: str
     properties: frozenset[str]
