@@ -259,8 +259,8 @@ def _new_sway(rng: np.random.Generator, sd_deg: float) -> Callable[[FloatArray],
     def sway(t_s: FloatArray) -> FloatArray:
         total = np.zeros(t_s.shape)
         for period, start in zip(period_s, phase, strict=True):
-            total += np.sin(2.0 * np.pi * t_s / period + start)
-        return sd_deg * np.sqrt(2.0 / len(period_s)) * total
+            total += sd_deg * np.sqrt(0.5) * np.sin(2.0 * np.pi * t_s / period + start)
+        return total
 
     return sway
 

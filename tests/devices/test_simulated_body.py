@@ -57,10 +57,10 @@ def test_thigh_and_shank_of_the_body_make_the_true_knee_and_the_true_lean(side: 
     true_knee_deg = truth.knee_left_deg if side == "left" else truth.knee_right_deg
     np.testing.assert_allclose(knee_deg, np.abs(true_knee_deg), atol=1e-5)
     np.testing.assert_allclose(thigh[:, :, 1], shank[:, :, 1], atol=1e-12)
-    # Out is to the left (-y) for the left leg: the knee goes there.
+    # A left leg that falls out lifts its right side, where the lateral axis points.
     bent = (truth.t_s > 30.0) & (truth.trunk_roll_deg == 0.0)
     true_lean_deg = truth.lean_left_deg if side == "left" else truth.lean_right_deg
-    outwards = -thigh[bent][:, 1, 2] if side == "left" else thigh[bent][:, 1, 2]
+    outwards = thigh[bent][:, 2, 1] if side == "left" else -thigh[bent][:, 2, 1]
     assert np.all(np.sign(outwards) == np.sign(true_lean_deg[bent]))
 
 
