@@ -1,0 +1,133 @@
+"""Checks at the door, and the NaN rule: unknown is NaN, and a mean over nothing is unknown.
+
+numpy's own nan-functions warn on empty slices and copy what they mask; these do neither.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.errors import InputError
+from analysis.results import FloatArray
+
+G_M_S2 = 9.80665
+"""Standard gravity (CGPM 1901), the unit in which sensors state acceleration."""
+
+
+def checked_times(t_s: ArrayLike) -> FloatArray:
+    """Times as a float array of shape (n,).
+
+    Raises
+    ------
+    InputError
+        When the shape is another or a time is not finite.
+
+    Examples
+    --------
+    >>> checked_times([0, 1])
+    array([0., 1.])
+    """
+    t = np.asarray(t_s, dtype=float)
+    if t.ndim != 1:
+        raise InputError(f"t_s must have shape (n,), got {t.shape}", hint="Give one time a sample.")
+    if not np.isfinite(t).all():
+        n_bad = int((~np.isfinite(t)).sum())
+        raise InputError(
+            f"t_s has {n_bad} values that are not finite", hint="Drop the samples without a time."
+        )
+    return t
+
+
+def checked_triaxial(values: ArrayLike, name: str, n: int) -> FloatArray:
+    """Three columns and `n` rows of floats; a row with any value that is not finite becomes NaN.
+
+    Raises
+    ------
+    InputError
+        When the shape is another; the message names `name` and the shape that came.
+
+    Examples
+    --------
+    >>> checked_triaxial([[0, 0, 9.8], [0, float("inf"), 9.8]], "acc_m_s2", 2)
+    array([[0. , 0. , 9.8],
+           [nan, nan, nan]])
+    """
+    v = np.array(values, dtype=float)
+    if v.ndim != 2 or v.shape[1] != 3:
+        raise InputError(
+            f"{name} must have shape (n, 3), got {v.shape}", hint="Give three axes a sample."
+        )
+    if len(v) != n:
+        raise InputError(
+            f"{name} has {len(v)} rows for {n} times", hint="Give one row for each time."
+        )
+    v[~np.isfinite(v).all(axis=1)] = np.nan
+    return v
+
+
+def norm(v: FloatArray) -> FloatArray:
+    """Length of the vectors along the last axis; faster than `numpy.linalg.norm` on three columns.
+
+    Examples
+    --------
+    >>> norm(np.array([[3.0, 0.0, 4.0]]))
+    array([5.])
+    """
+    return np.asarray(np.sqrt(np.einsum("...i,...i->...", v, v)))
+
+
+def unit(v: FloatArray) -> FloatArray:
+    """Vectors along the last axis scaled to length 1; NaN where the length is zero or unknown.
+
+    Examples
+    --------
+    >>> unit(np.array([0.0, 0.0, 9.8]))
+    array([0., 0., 1.])
+    """
+    length = norm(v)
+    length = np.where(length > 0, length, np.nan)
+    return np.asarray(v / length[..., None])
+
+
+def known_mean(v: FloatArray) -> FloatArray:
+    """Mean of what is known along the last axis; NaN where nothing is.
+
+    Examples
+    --------
+    >>> known_mean(np.array([[1.0, np.nan, 3.0], [np.nan, np.nan, np.nan]]))
+    array([ 2., nan])
+    """
+    known = np.isfinite(v)
+    n = known.sum(axis=-1)
+    total = np.where(known, v, 0.0).sum(axis=-1)
+    return np.asarray(np.where(n > 0, total / np.maximum(n, 1), np.nan))
+
+
+def known_quantile(v: FloatArray, share: float) -> FloatArray:
+    """Quantile of what is known along the last axis, linear between values; NaN where nothing is.
+
+    Examples
+    --------
+    >>> known_quantile(np.array([3.0, np.nan, 1.0, 2.0]), 0.5)
+    array(2.)
+    """
+    ordered = np.sort(v, axis=-1)  # NaN goes to the end
+    n = np.isfinite(v).sum(axis=-1)
+    at = share * np.maximum(n - 1, 0)
+    below = np.floor(at).astype(int)
+    above = np.minimum(below + 1, np.maximum(n - 1, 0))
+    low = np.take_along_axis(ordered, np.asarray(below)[..., None], axis=-1)[..., 0]
+    high = np.take_along_axis(ordered, np.asarray(above)[..., None], axis=-1)[..., 0]
+    return np.asarray(np.where(n > 0, low + (at - below) * (high - low), np.nan))
+
+
+def known_median(v: FloatArray) -> FloatArray:
+    """Median of what is known along the last axis; NaN where nothing is.
+
+    Examples
+    --------
+    >>> known_median(np.array([[1.0, 5.0, np.nan], [1.0, 2.0, 9.0]]))
+    array([3., 2.])
+    """
+    return known_quantile(v, 0.5)

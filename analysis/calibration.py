@@ -1,0 +1,288 @@
+"""How does each sensor sit on its segment?  Two held poses tell it, accelerometer only.
+
+                 straight             bent
+    thigh   up = anterior      up turns about the lateral axis, towards the foot
+    shank   up = anterior      up turns about the lateral axis, towards the head
+
+Up while straight and up while bent span the plane in which the leg bends; their cross product is
+the lateral axis.  So the strap may sit any way round.  Nothing in this asks for lying: standing,
+then sitting, does as well, except that the shank hardly turns then, and two directions that are
+nearly the same span no plane.  That is recognised and told in words, and `analysis.hinge` finds the
+axis from the gyroscope where there is one.
+
+Segment frame: x along the segment towards the head, y to the wearer's right, z anterior.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from analysis.arrays import G_M_S2, known_quantile, norm, unit
+from analysis.gravity import angle_deg
+from analysis.grid import BIN_HZ
+from analysis.hinge import hinge_axis
+from analysis.results import FloatArray, Poses
+
+NOMINAL_LATERAL = np.array([0.0, 1.0, 0.0])
+NOMINAL_UP = np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSettings:
+    """When a pose is good enough.
+
+    Attributes
+    ----------
+    min_pose_s : float
+        Shortest hold.  1 s averages a heart beat out; asked for is 5 s.
+    max_sway_deg : float
+        Largest wander of up (90th percentile from its mean) that still is a hold; breathing and
+        pulse move a leg by less than 0.5 deg, a leg being put down by tens.
+    min_turn_deg : float
+        Smallest turn between the poses that spans a plane: at 15 deg, 1 deg of skin movement
+        turns the lateral axis by 4 deg, which the knee sees as a cosine (0.2 %).
+    max_turn_deg : float
+        No thigh or shank turns further between the two poses; beyond, a strap slipped.
+    held_deg : float
+        A segment that hardly turned and whose axis is unknown counts as not turning while up stays
+        this near to where it was in the straight pose.
+    """
+
+    min_pose_s: float = 1.0
+    max_sway_deg: float = 4.0
+    min_turn_deg: float = 15.0
+    max_turn_deg: float = 150.0
+    held_deg: float = 12.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentFrame:
+    """A segment's directions in the axes of its sensor.
+
+    Attributes
+    ----------
+    lateral : (3,) array
+        To the wearer's right.  NaN when it is not known.
+    up : (3,) array
+        Where up was while straight, inside the plane in which the segment turns.
+    source : {"poses", "gyroscope", "nominal", "held"}
+        ``held``: the axis is unknown, but the segment hardly turns; it counts as not turning.
+    """
+
+    lateral: FloatArray
+    up: FloatArray
+    source: Literal["poses", "gyroscope", "nominal", "held"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """Up as one sensor saw it in one pose (m/s2, mean), or why it cannot be used."""
+
+    up_m_s2: FloatArray | None
+    problem: str = ""
+
+
+NOMINAL_FRAME = SegmentFrame(NOMINAL_LATERAL, NOMINAL_UP, "nominal")
+
+
+def hold(acc_m_s2: FloatArray, what: str, settings: CalibrationSettings | None = None) -> Pose:
+    """Check one held pose and average it.
+
+    Parameters
+    ----------
+    acc_m_s2 : (n, 3) array
+        The slow bins of one sensor inside the pose; NaN bins allowed.
+    what : str
+        Sensor and pose in words, for the message.
+
+    Examples
+    --------
+    >>> hold(np.full((30, 3), [0.0, 0.0, 9.8]), "left thigh, straight pose").up_m_s2
+    array([0. , 0. , 9.8])
+    >>> hold(np.empty((0, 3)), "left thigh, straight pose").problem
+    'left thigh, straight pose: 0.0 s of samples, at least 1.0 s are needed'
+    """
+    s = settings or CalibrationSettings()
+    known = acc_m_s2[np.isfinite(acc_m_s2).all(axis=1)]
+    if len(known) < s.min_pose_s * BIN_HZ:
+        heard = len(known) / BIN_HZ
+        return Pose(
+            None, f"{what}: {heard:.1f} s of samples, at least {s.min_pose_s:.1f} s are needed"
+        )
+    mean = known.mean(axis=0)
+    length = float(norm(mean)) / G_M_S2
+    if not 0.8 <= length <= 1.2:  # same limits as analysis.quality
+        return Pose(None, f"{what}: the sensor reads {length * G_M_S2:.1f} m/s2 instead of 9.8")
+    sway = float(known_quantile(angle_deg(known, mean), 0.9))
+    if sway > s.max_sway_deg:
+        return Pose(
+            None,
+            f"{what}: not held still, it wandered by {sway:.0f} deg"
+            f" (at most {s.max_sway_deg:.0f} deg)",
+        )
+    return Pose(mean)
+
+
+def pose_rows(acc_bins: FloatArray, window_s: tuple[float, float]) -> FloatArray:
+    """The slow bins that lie wholly inside a pose; `acc_bins` starts at session time 0."""
+    first = max(int(np.ceil(window_s[0] * BIN_HZ - 1e-6)), 0)
+    last = int(np.floor(window_s[1] * BIN_HZ + 1e-6))
+    return acc_bins[first : max(last, first)]
+
+
+def flexion_sign(placement: str) -> float:
+    """Sense in which up turns about the lateral axis when the knee bends.
+
+    Lying, the bending thigh turns up towards the foot end (about -lateral), the bending shank
+    towards the head (about +lateral).
+    """
+    return -1.0 if placement.endswith("thigh") else 1.0
+
+
+def calibrate_leg(
+    placement: str,
+    acc_bins: FloatArray,
+    gyr_bins: FloatArray | None,
+    poses: Poses,
+    settings: CalibrationSettings | None = None,
+) -> tuple[SegmentFrame | None, tuple[str, ...]]:
+    """The frame of a thigh or shank from the poses, and what is wrong with them in words.
+
+    Parameters
+    ----------
+    placement : str
+        Such as ``left_thigh``.
+    acc_bins, gyr_bins : (n, 3) arrays
+        Slow bins from session time 0, in m/s2 and rad/s; gyroscope None where there is none.
+    poses : Poses
+        When they were held.
+
+    Returns
+    -------
+    frame : SegmentFrame or None
+        None when the segment's angle cannot be known.
+    problems : tuple of str
+
+    Examples
+    --------
+    A thigh that turns by 45 deg about a sensor axis, strap on sideways:
+
+    >>> up = np.repeat([[0.0, 9.8, 0.0], [6.93, 6.93, 0.0]], 50, axis=0)
+    >>> frame, problems = calibrate_leg("left_thigh", up, None, Poses((0, 5), (5, 10)))
+    >>> frame.lateral.round(3) + 0.0, problems
+    (array([0., 0., 1.]), ())
+    """
+    s = settings or CalibrationSettings()
+    name = placement.replace("_", " ")
+    held = {
+        pose: hold(pose_rows(acc_bins, window), f"{name}, {pose} pose", s)
+        for pose, window in (("straight", poses.straight_s), ("bent", poses.bent_s))
+        if window is not None
+    }
+    if not held:
+        return NOMINAL_FRAME, ()
+    problems = tuple(p.problem for p in held.values() if p.problem)
+    if problems:
+        return None, problems
+    if len(held) == 1:
+        return _from_one_pose(name, held)
+    straight, bent = held["straight"].up_m_s2, held["bent"].up_m_s2
+    assert straight is not None and bent is not None  # noqa: S101, PT018  problems were empty
+    turn = float(angle_deg(straight, bent))
+    if turn > s.max_turn_deg:
+        slipped = (
+            f"the {name} turned by {turn:.0f} deg between the two poses, more than a leg can"
+            f" ({s.max_turn_deg:.0f} deg): has the strap slipped?"
+        )
+        return None, (slipped,)
+    if turn >= s.min_turn_deg:
+        lateral = flexion_sign(placement) * unit(np.cross(straight, bent))
+        return SegmentFrame(lateral, unit(straight), "poses"), ()
+    return _hardly_turned(placement, (straight, bent), gyr_bins, poses, s)
+
+
+def calibrate_trunk(
+    placement: str,
+    acc_bins: FloatArray,
+    poses: Poses,
+    settings: CalibrationSettings | None = None,
+) -> tuple[SegmentFrame | None, tuple[str, ...]]:
+    """Anterior for chest or head: up while lying in either pose, the straight one first.
+
+    The lateral axis is nominal (made square to up): tilt does not need it.
+    """
+    s = settings or CalibrationSettings()
+    name = placement.replace("_", " ")
+    problems: list[str] = []
+    for pose, window in (("straight", poses.straight_s), ("bent", poses.bent_s)):
+        if window is None:
+            continue
+        held = hold(pose_rows(acc_bins, window), f"{name}, {pose} pose", s)
+        if held.up_m_s2 is not None:
+            up = unit(held.up_m_s2)
+            return SegmentFrame(_square(NOMINAL_LATERAL, up), up, "poses"), tuple(problems)
+        problems.append(held.problem)
+    return (None if problems else NOMINAL_FRAME), tuple(problems)
+
+
+def _square(axis: FloatArray, to: FloatArray) -> FloatArray:
+    """`axis` without its part along the unit vector `to`, length 1."""
+    return unit(axis - float(axis @ to) * to)
+
+
+def _from_one_pose(name: str, held: dict[str, Pose]) -> tuple[SegmentFrame | None, tuple[str, ...]]:
+    """One pose fixes where zero is; which way the sensor is turned about up stays nominal."""
+    straight = held.get("straight")
+    if straight is None or straight.up_m_s2 is None:
+        note = f"{name}: no straight pose, so its zero and its mounting are the nominal ones"
+        return NOMINAL_FRAME, (note,)
+    up = unit(straight.up_m_s2)
+    lateral = _square(NOMINAL_LATERAL, up)
+    if abs(float(NOMINAL_LATERAL @ up)) > 0.82:  # 35 deg from the axis itself: nothing left of it
+        return None, (f"{name}: worn with its side up, and no bent pose to tell its lateral axis",)
+    note = f"{name}: no bent pose, so its lateral axis is the nominal one"
+    return SegmentFrame(lateral, up, "nominal"), (note,)
+
+
+def _hardly_turned(
+    placement: str,
+    ups: tuple[FloatArray, FloatArray],
+    gyr_bins: FloatArray | None,
+    poses: Poses,
+    s: CalibrationSettings,
+) -> tuple[SegmentFrame | None, tuple[str, ...]]:
+    """The two poses span no plane: ask the gyroscope, else say what is left out."""
+    straight, bent = ups
+    name = placement.replace("_", " ")
+    turn = float(angle_deg(straight, bent))
+    said = f"the {name} hardly turned between the two poses ({turn:.0f} deg)"
+    if gyr_bins is not None and poses.straight_s is not None and poses.bent_s is not None:
+        start = min(poses.straight_s[0], poses.bent_s[0])
+        end = max(poses.straight_s[1], poses.bent_s[1])
+        found = hinge_axis(pose_rows(gyr_bins, (start, end)), still_rows=_still(gyr_bins, poses))
+        if found is not None:
+            # A sensor sees up turn about -w.  The sign that the small turn shows is taken as the
+            # bending one; below 3 deg it would be chance, and then it matters as little.
+            seen = float(found @ np.cross(straight, bent))
+            lateral = found * flexion_sign(placement) * (1.0 if seen >= 0 else -1.0)
+            up = _square(unit(straight), lateral)
+            return SegmentFrame(lateral, up, "gyroscope"), (
+                f"{said}: its axis was taken from the gyroscope",
+            )
+    if placement.endswith("shank"):
+        frame = SegmentFrame(np.full(3, np.nan), unit(straight), "held")
+        left_out = (
+            f"{said} and has no gyroscope that saw it turn: its own turn is left out of the knee"
+            f" angle, which may be off by as much; beyond {s.held_deg:.0f} deg it is unknown"
+        )
+        return frame, (left_out,)
+    return None, (f"{said}: its angle is unknown",)
+
+
+def _still(gyr_bins: FloatArray, poses: Poses) -> FloatArray:
+    """Rates during both poses: they show the gyroscope's offset."""
+    windows = [w for w in (poses.straight_s, poses.bent_s) if w is not None]
+    return np.concatenate([pose_rows(gyr_bins, w) for w in windows])

@@ -1,0 +1,175 @@
+"""Two grids for everything: slow bins of 0.1 s, and a fast uniform grid.
+
+    samples   .  . .  .    .  . ..            . .   (any rate, any jitter, holes)
+    bins     |  m  |  m  |  m  | NaN | NaN |  m  |  mean of what fell in, and how many
+    fast     xxxxxxxxxxxxxxxxxxx.............xxxxx  mean of the straight line between samples
+
+The grids stand on session time from 0, so where a chunk was cut changes nothing: a bin's sum is
+taken sample by sample in order of time, and a fast cell looks only at the samples around it.  A
+hole longer than `HOLE_S` is a hole: nothing is drawn across it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.results import FloatArray
+
+BIN_HZ = 10
+"""Posture, knee and breathing live below 1 Hz; bins of 0.1 s keep them and shed the noise."""
+
+HOLE_S = 0.2
+"""Longest pause between samples over which the fast grid draws a line: 2 samples at 10 Hz, the
+slowest rate that any measure takes."""
+
+EDGE_S = 1e-9
+"""Times are differences of floats: 0.7 may come as 0.6999999999999998 and belongs to bin 7."""
+
+
+def bin_index(t_s: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """Number of the slow bin that each time falls in.
+
+    Examples
+    --------
+    >>> bin_index(np.array([0.0, 0.05, 0.1, 0.7 - 2e-16, 1.0]))
+    array([ 0,  0,  1,  7, 10])
+    """
+    return np.floor((t_s + EDGE_S) * BIN_HZ).astype(np.int64)
+
+
+def bin_means(
+    t_s: FloatArray, values: FloatArray, first_bin: int, n_bins: int
+) -> tuple[FloatArray, FloatArray]:
+    """Mean of the rows that fall in each of `n_bins` slow bins from `first_bin`, and their count.
+
+    Parameters
+    ----------
+    t_s : (n,) array
+        Session seconds, rising, all inside the bins asked for.
+    values : (n, c) array
+        Rows with NaN are not counted.
+    first_bin, n_bins : int
+        The bins to fill; bin i spans i/10 to (i + 1)/10 s.
+
+    Returns
+    -------
+    means : (n_bins, c) array
+        NaN where nothing fell.
+    counts : (n_bins,) array
+
+    Examples
+    --------
+    >>> means, counts = bin_means(np.array([0.0, 0.05, 0.25]), np.array([[1.0], [3.0], [7.0]]), 0, 3)
+    >>> means[:, 0], counts
+    (array([ 2., nan,  7.]), array([2., 0., 1.]))
+    """
+    good = np.isfinite(values).all(axis=1)
+    which = bin_index(t_s[good]) - first_bin
+    counts = np.bincount(which, minlength=n_bins).astype(float)
+    means = np.full((n_bins, values.shape[1]), np.nan)
+    filled = counts > 0
+    for axis in range(values.shape[1]):
+        # bincount adds in the order of the samples: the same to the last bit for any chunks
+        total = np.bincount(which, weights=values[good, axis], minlength=n_bins)
+        means[filled, axis] = total[filled] / counts[filled]
+    return means, counts
+
+
+def cell_means(
+    t_s: FloatArray, values: FloatArray, first_cell: int, n_cells: int, fs_hz: float
+) -> FloatArray:
+    """Mean, over each cell of a uniform grid, of the straight line drawn between samples.
+
+    For sensors faster than the grid this is the average that keeps noise from folding back; for
+    slower ones it is interpolation.  Cell i spans i/fs to (i + 1)/fs.
+
+    Parameters
+    ----------
+    t_s : (n,) array
+        Session seconds, rising.  Samples outside the cells serve as neighbours.
+    values : (n, c) array
+        Rows with NaN are left out.
+    first_cell, n_cells : int
+        The cells to fill.
+    fs_hz : float
+        Rate of the grid.
+
+    Returns
+    -------
+    (n_cells, c) array
+        NaN where a cell touches a pause longer than `HOLE_S` or lies outside the samples.
+
+    Examples
+    --------
+    >>> t = np.arange(11) / 10
+    >>> np.round(cell_means(t, t[:, None], 0, 4, 5.0)[:, 0], 12)
+    array([0.1, 0.3, 0.5, 0.7])
+    """
+    good = np.isfinite(values).all(axis=1)
+    t, v = t_s[good], values[good]
+    out = np.full((n_cells, values.shape[1]), np.nan)
+    if len(t) < 2 or n_cells == 0:
+        return out
+    step = np.diff(t)
+    area = np.zeros_like(v)
+    np.cumsum(0.5 * (v[1:] + v[:-1]) * step[:, None], axis=0, out=area[1:])
+    # seconds lost in pauses: the same idea, so that a cell that touches one is known
+    lost = np.concatenate([[0.0], np.cumsum(np.where(step > HOLE_S + EDGE_S, step, 0.0))])
+    edges = (first_cell + np.arange(n_cells + 1)) / fs_hz
+    left = np.clip(np.searchsorted(t, edges, side="right") - 1, 0, len(t) - 2)
+    width = np.where(step[left] > 0, step[left], 1.0)
+    part = edges - t[left]
+    share = part / width
+    slope = v[left + 1] - v[left]
+    at = area[left] + part[:, None] * (v[left] + 0.5 * share[:, None] * slope)
+    lost_at = lost[left] + share * (lost[left + 1] - lost[left])
+    inside = (edges[:-1] >= t[0] - EDGE_S) & (edges[1:] <= t[-1] + EDGE_S)
+    whole = inside & (np.diff(lost_at) <= EDGE_S)
+    out[whole] = (np.diff(at, axis=0) * fs_hz)[whole]
+    return out
+
+
+class Rows:
+    """Rows of a uniform grid from session time 0, growing; NaN before 0, so windows always fit.
+
+    Examples
+    --------
+    >>> rows = Rows(n_columns=1, n_before=2)
+    >>> rows.append(np.array([[5.0], [6.0]]))
+    >>> rows.windows(first_end=1, n_windows=2, step=1, length=3)[:, :, 0]
+    array([[nan, nan,  5.],
+           [nan,  5.,  6.]])
+    """
+
+    def __init__(self, n_columns: int, n_before: int) -> None:
+        self._n_before = n_before
+        self._data = np.full((n_before + 1024, n_columns), np.nan)
+        self._n = n_before
+
+    def __len__(self) -> int:
+        """Rows appended so far."""
+        return self._n - self._n_before
+
+    def append(self, rows: FloatArray) -> None:
+        """Add rows after the last."""
+        need = self._n + len(rows)
+        if need > len(self._data):
+            bigger = np.full((max(need, 2 * len(self._data)), self._data.shape[1]), np.nan)
+            bigger[: self._n] = self._data[: self._n]
+            self._data = bigger
+        self._data[self._n : need] = rows
+        self._n = need
+
+    def all(self) -> FloatArray:
+        """Every row from session time 0, as a view."""
+        return self._data[self._n_before : self._n]
+
+    def windows(self, first_end: int, n_windows: int, step: int, length: int) -> FloatArray:
+        """(n_windows, length, columns) view of the windows ending at `first_end`, + `step`, ...
+
+        Ends count rows from session time 0 and are exclusive.
+        """
+        start = self._n_before + first_end - length
+        flat = self._data[start : start + (n_windows - 1) * step + length]
+        view = np.lib.stride_tricks.sliding_window_view(flat, length, axis=0)[::step]
+        return np.swapaxes(view, 1, 2)
