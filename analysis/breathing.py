@@ -1,0 +1,283 @@
+"""Breaths per minute from how gravity rocks in a chest sensor, and how far to trust it.
+
+    10 Hz gravity ──► drift out, outliers clipped ──► spectrum, summed over the axes
+                                                        │
+       last 30 s: the strongest peak, 5 to 37 /min ─────┤  fast answer
+       last 60 s: a peak below 8 /min that repeats ─────┘  slow answer, if it explains the window
+
+Breathing tilts a chest by 1 to 5 mg at rest.  Two answers, because 30 s hold only one and a half
+breaths at 3 per minute, and 60 s are slow to notice a change at 15 per minute.
+
+Confidence is the distance from the peak to its best rival: a peak twice as high as any other gives
+0.5.  On recordings with counted breaths the share of right answers follows it closely.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.results import FloatArray
+from analysis.spectrum import (
+    BoolArray,
+    autocorrelation_at,
+    bridged,
+    check_windows,
+    detrended,
+    fft_length,
+    frequencies,
+    peak_near,
+    power,
+)
+
+WINDOW_S = 60.0
+"""Length of the windows to pass; what is not known (a session's first minute) is NaN."""
+
+_BLOCK = 256  # windows at a time: keeps the working arrays within a few tens of MB
+
+
+@dataclass(frozen=True, slots=True)
+class BreathingSettings:
+    """What is looked for; every default with its source."""
+
+    fast_window_s: float = 30.0  # the usual window of the literature (field studies: 30 s)
+    fast_per_min: tuple[float, float] = (5.0, 37.0)  # 35 is hard panting at rest, and a margin
+    slow_per_min: tuple[float, float] = (2.7, 8.0)  # 3 per minute is practised by few, and a margin
+    shortest_s: float = 12.0  # three breaths at 15 per minute
+    fewest_cycles: float = 2.4  # fewer do not repeat: a drift looks the same
+    known_share: float = 0.7  # of the samples since the first one
+    bridge_s: float = 0.5  # a lost packet or two; no breath hides in it
+    clip: float = 4.0  # times the median movement: a twitch must not outshout a minute of breathing
+    slow_share: float = 0.75  # of the power explained by a slow rate and two harmonics
+    slow_repeats: float = 0.5  # autocorrelation one slow breath later
+    slow_height: float = 0.3  # of the highest peak: else it is a subharmonic of a faster rate
+    least_confidence: float = 0.3  # below, half of the answers are wrong: unknown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Breathing:
+    """One row a window; a rate is NaN where it is not known, with the confidence that it had.
+
+    Attributes
+    ----------
+    rate_per_min : (k,) array
+    confidence : (k,) array
+        0 to 1; NaN where there was nothing to judge.
+    span_s : (k,) array
+        The stretch before the window's end on which the answer rests.
+    """
+
+    rate_per_min: FloatArray
+    confidence: FloatArray
+    span_s: FloatArray
+
+
+def breathing(
+    gravity_windows: FloatArray, fs_hz: float, settings: BreathingSettings | None = None
+) -> Breathing:
+    """Breathing rate at the end of each window.
+
+    A pure function of the window: the same live and afterwards.  Turning the sensor or scaling its
+    unit changes nothing.
+
+    Parameters
+    ----------
+    gravity_windows : (k, n, 3) array
+        The last `WINDOW_S` seconds of acceleration, low-passed or in bin means, any unit; NaN
+        where unknown.
+    fs_hz : float
+        Grid rate, 10 Hz in this program; at least 4.
+
+    Raises
+    ------
+    InputError
+        If the windows have another shape.
+
+    Notes
+    -----
+    Schipper et al. 2021 (doi:10.1088/1361-6579/abf01f) and Hostrup et al. 2025 choose an axis by
+    principal components and take the rate from the autocorrelation.  Here the spectra of the axes
+    are added, which needs no choice and cannot change its sign, and the power is weighed by the
+    frequency, because the sway of a trunk falls with its square and would win otherwise.
+
+    Examples
+    --------
+    >>> t = np.arange(600) / 10
+    >>> tilt = 0.003 * np.sin(2 * np.pi * 0.2 * t)
+    >>> window = np.stack([tilt, 0 * t, 1 + 0 * t], axis=1)[np.newaxis]
+    >>> print(round(breathing(window, 10.0).rate_per_min[0], 1))
+    12.0
+    """
+    windows = check_windows(gravity_windows, fs_hz, name="gravity_windows")
+    chosen = settings or BreathingSettings()
+    parts = [_block(windows[i : i + _BLOCK], fs_hz, chosen) for i in range(0, len(windows), _BLOCK)]
+    rate, confidence, span = (
+        np.concatenate([p[j] for p in parts]) if parts else np.empty(0) for j in range(3)
+    )
+    return Breathing(rate, confidence, span)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRate:
+    """Breathing over a whole recording: the mean, its 95 % interval, the share of time known."""
+
+    rate_per_min: float | None
+    low_per_min: float | None
+    high_per_min: float | None
+    coverage: float
+
+
+def whole_recording_rate(
+    t_s: FloatArray,
+    rate_per_min: FloatArray,
+    confidence: FloatArray,
+    span_s: FloatArray | float = 30.0,
+) -> WholeRate:
+    """Mean breathing rate in which every known second counts the same.
+
+    Each epoch's rate belongs to the `span_s` before it; a second's rate is the mean over the epochs
+    that saw it, weighed by their confidence.  Without this the ends of a recording would count too
+    little.  Epochs off the median by a factor of 1.7 are left out: a wrong harmonic makes it 2.
+
+    Examples
+    --------
+    >>> t = np.arange(1.0, 121.0)
+    >>> whole_recording_rate(t, np.full(120, 14.0), np.ones(120)).rate_per_min
+    14.0
+    """
+    t_s, rate, weight = (np.asarray(a, dtype=float) for a in (t_s, rate_per_min, confidence))
+    span = np.broadcast_to(np.asarray(span_s, dtype=float), t_s.shape)
+    n_s = int(np.ceil(t_s[-1])) if len(t_s) else 0
+    known = np.isfinite(rate) & (np.nan_to_num(weight) > 0)
+    if not known.any():
+        return WholeRate(None, None, None, 0.0)
+    centre = _weighted_median(rate[known], weight[known])
+    known &= (rate > centre / 1.7) & (rate < centre * 1.7)
+    total, votes = np.zeros(n_s), np.zeros(n_s)
+    for end, value, vote, length in zip(
+        t_s[known], rate[known], weight[known], span[known], strict=True
+    ):
+        seen = slice(max(0, round(end - length)), round(end))
+        total[seen] += vote * value
+        votes[seen] += vote
+    by_second = total[votes > 0] / votes[votes > 0]
+    mean = float(by_second.mean())
+    n_independent = max(1.0, len(by_second) / float(np.median(span[known])))
+    half = float(1.96 * by_second.std() / np.sqrt(n_independent))
+    return WholeRate(mean, mean - half, mean + half, len(by_second) / n_s)
+
+
+def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    order = np.argsort(values)
+    heap = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(heap, heap[-1] / 2)])
+
+
+def _block(
+    windows: FloatArray, fs_hz: float, s: BreathingSettings
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    n_fft = fft_length(windows.shape[1], finer=2)
+    f_hz = frequencies(n_fft, fs_hz)
+    n_fast = min(round(s.fast_window_s * fs_hz), windows.shape[1])
+    fast_x, fast_ok = _rocking(windows[:, -n_fast:], fs_hz, s, order=2)
+    slow_x, slow_ok = _rocking(windows, fs_hz, s, order=3)
+    fast_gain, slow_gain = _band(f_hz, 0.07, 0.8), _band(f_hz, 0.03, 0.8)
+    fast_power = power(fast_x, n_fft) * fast_gain
+    slow_power = power(slow_x, n_fft) * slow_gain
+    known_s = slow_ok.sum(axis=1) / fs_hz
+
+    fast_hz, fast_trust = _fast(f_hz, fast_power, slow_power, s)
+    slow_hz, slow_trust, slow_wins = _slow(f_hz, slow_power, s)
+    lag = fs_hz / slow_hz
+    slow_wins &= autocorrelation_at(slow_x, slow_ok, slow_gain, lag) > s.slow_repeats
+    slow_wins &= known_s * slow_hz >= s.fewest_cycles
+
+    rate_hz = np.where(slow_wins, slow_hz, fast_hz)
+    confidence = np.where(slow_wins, slow_trust, fast_trust)
+    fast_known_s = fast_ok.sum(axis=1) / fs_hz
+    span_s = np.where(slow_wins, known_s, fast_known_s)
+    first = np.argmax(slow_ok, axis=1)
+    share = slow_ok.sum(axis=1) / np.maximum(windows.shape[1] - first, 1)
+    judged = (fast_known_s >= s.shortest_s) & (share >= s.known_share)
+    judged &= (fast_power.sum(axis=1) > 0) & np.isfinite(rate_hz)
+    judged &= span_s * rate_hz >= s.fewest_cycles
+    sure = judged & (confidence >= s.least_confidence)
+    return (
+        np.where(sure, 60 * rate_hz, np.nan),
+        np.where(judged, confidence, np.nan),
+        np.where(sure, span_s, np.nan),
+    )
+
+
+def _rocking(
+    windows: FloatArray, fs_hz: float, s: BreathingSettings, order: int
+) -> tuple[FloatArray, BoolArray]:
+    """What moves around the mean direction of gravity, in parts of |g|, twitches clipped."""
+    values, usable = bridged(windows, round(s.bridge_s * fs_hz))
+    count = np.maximum(usable.sum(axis=1), 1)[:, np.newaxis]
+    length = np.linalg.norm(values.sum(axis=1) / count, axis=1)
+    values = values / np.where(length > 0, length, 1.0)[:, np.newaxis, np.newaxis]
+    values = detrended(values, usable, order)
+    size = np.where(usable, np.linalg.norm(values, axis=2), np.nan)
+    usual = np.zeros(len(size))
+    some = usable.any(axis=1)
+    usual[some] = np.nanmedian(size[some], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shrink = np.minimum(1.0, s.clip * usual[:, np.newaxis] / size)
+    return values * np.nan_to_num(shrink)[..., np.newaxis], usable
+
+
+def _band(f_hz: FloatArray, low_hz: float, high_hz: float) -> FloatArray:
+    """Power gain of a fourth-order Butterworth pair, without its phase."""
+    rise = 1 / (1 + (low_hz / np.maximum(f_hz, 1e-9)) ** 8)
+    return np.asarray(rise / (1 + (f_hz / high_hz) ** 8))
+
+
+def _fast(
+    f_hz: FloatArray, fast_power: FloatArray, slow_power: FloatArray, s: BreathingSettings
+) -> tuple[FloatArray, FloatArray]:
+    band = (f_hz >= s.fast_per_min[0] / 60) & (f_hz <= s.fast_per_min[1] / 60)
+    weighed = fast_power * f_hz
+    peak = np.argmax(np.where(band, weighed, 0.0), axis=1)
+    f0 = f_hz[peak][:, np.newaxis]
+    # weighing moves a peak up a little: look for its own top nearby
+    near = np.abs(f_hz - f0) <= 0.12 * f0
+    top = np.argmax(np.where(near, fast_power, 0.0), axis=1)
+    rate_hz = peak_near(fast_power, top) * f_hz[1]
+
+    own = (np.abs(f_hz - f0) <= 0.05) | (np.abs(f_hz - 2 * f0) <= 0.05)  # 30 s resolve 0.033 Hz
+    rival = np.where(band & ~own, weighed, 0.0).max(axis=1)
+    margin = 1 - _ratio(rival, np.where(band, weighed, 0.0).max(axis=1))
+    # a slower peak in the longer window may be the breath of which this is a harmonic
+    weighed = slow_power * f_hz
+    slower = (f_hz >= s.slow_per_min[0] / 60) & (f_hz < f0 - 0.05)
+    here = np.where(np.abs(f_hz - f0) < 0.02, weighed, 0.0).max(axis=1)
+    slow_margin = 1 - _ratio(np.where(slower, weighed, 0.0).max(axis=1), here)
+    return rate_hz, np.clip(margin * (0.5 + 0.5 * slow_margin), 0.0, 1.0)
+
+
+def _slow(
+    f_hz: FloatArray, slow_power: FloatArray, s: BreathingSettings
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    band = (f_hz >= s.slow_per_min[0] / 60) & (f_hz <= s.slow_per_min[1] / 60)
+    every = (f_hz >= s.slow_per_min[0] / 60) & (f_hz <= 0.75)
+    row = np.arange(len(slow_power))
+    peak = np.argmax(np.where(band, slow_power, -1.0), axis=1)
+    f0 = f_hz[peak][:, np.newaxis]
+    height = slow_power[row, peak]
+    inner = (height >= slow_power[row, peak - 1]) & (height >= slow_power[row, peak + 1])
+    in_band = np.where(every, slow_power, 0.0)
+    own = np.zeros(slow_power.shape, dtype=np.bool_)
+    for harmonic in (1, 2, 3):
+        own |= np.abs(f_hz - harmonic * f0) <= 0.017  # what 60 s resolve
+    share = _ratio(np.where(own, in_band, 0.0).sum(axis=1), in_band.sum(axis=1))
+    wins = inner & (share > s.slow_share) & (height >= s.slow_height * in_band.max(axis=1))
+    margin = 1 - _ratio(np.where(own, 0.0, in_band).max(axis=1), height)
+    return peak_near(slow_power, peak) * f_hz[1], np.clip(margin, 0.0, 1.0), wins
+
+
+def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """Share of the whole, 0 to 1; 1 where there is no whole: nothing is certain about nothing."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(whole > 0, np.minimum(part / whole, 1.0), 1.0)
