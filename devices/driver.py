@@ -64,9 +64,13 @@ class StreamInfo:
     acc_range_g: float
     has_gyro: bool
     clock: ClockKind
+    note: str = ""
+    """What a person should know, e.g. that the sensor did not confirm its rate; often empty."""
 
 
 # --- the steps of a conversation -------------------------------------------------------------
+# A step that fails raises a `DeviceError` at its `yield`: `SensorSilent` when no answer came in
+# time, `SensorRefused` when the sensor said no.  A driver catches what it can live without.
 
 
 @dataclass(frozen=True, slots=True)
