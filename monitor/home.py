@@ -86,23 +86,6 @@ def open_private(path: Path, flags: int = os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         return descriptor
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a whole file that only its owner can read, or leave the old one as it was.
-
-    The text goes to a neighbour first and takes the name when it is complete, so that a crash or
-    a full disk never leaves half a file.
-    """
-    part = path.with_name(path.name + ".part")
-    with readable_errors(path):
-        try:
-            with os.fdopen(open_private(part), "w", encoding="utf-8") as file:
-                file.write(text)
-            part.replace(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-
-
 def all_session_folders() -> list[Path]:
     """Every folder that holds a recording or a result, oldest first."""
     parent = sessions_folder()

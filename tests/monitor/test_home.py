@@ -39,7 +39,7 @@ def mode(path: Path) -> int:
 @posix
 def test_folders_and_files_are_the_owners_alone_under_any_umask(umask: int, own_home: Path) -> None:
     folder = home.new_session_folder(START)
-    home.write_private(folder / home.RESULT_NAME, "{}")
+    os.close(home.open_private(folder / home.RESULT_NAME))
     assert [mode(p) for p in (own_home, own_home / "sessions", folder)] == [0o700] * 3
     assert mode(folder / home.RESULT_NAME) == 0o600
 
@@ -104,19 +104,3 @@ def test_what_the_system_refuses_is_said_with_the_path(code: int, words: str) ->
         home.readable_errors(Path("/some/where")),
     ):
         raise OSError(code, os.strerror(code))
-
-
-def test_a_full_disk_leaves_the_old_file_and_no_rest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "result.json"
-    home.write_private(path, "old")
-
-    def full(*_args: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(UserError, match="the disk is full"):
-        home.write_private(path, "new")
-    assert path.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["result.json"]
