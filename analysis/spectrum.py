@@ -81,7 +81,7 @@ def fft_length(n: int, finer: int = 1) -> int:
 
 def frequencies(n_fft: int, fs_hz: float) -> FloatArray:
     """Frequency in Hz of each entry of a spectrum of `n_fft` samples."""
-    return np.arange(n_fft // 2 + 1) * (fs_hz / n_fft)
+    return np.arange(n_fft // 2 + 1, dtype=np.float64) * np.float64(fs_hz / n_fft)
 
 
 def power(values: FloatArray, n_fft: int) -> FloatArray:

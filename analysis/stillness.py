@@ -1,0 +1,240 @@
+"""How still does a body segment lie?  Three bands, of which two count.
+
+    below 0.1 Hz     posture drift: an angle in degrees, from the 10 Hz gravity bins
+    0.1 to 0.7 Hz    breathing and its overtones: not restlessness, left out
+    0.7 to 4 Hz      fidgets, talking, the heart's knock: RMS in mg above the sensor's own noise
+
+A heart alone moves a chest by 3 to 5 mg in the third band; talking makes it 6 to 10, coughing and
+shifting tens to hundreds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.results import FloatArray
+from analysis.spectrum import BoolArray, bridged, check_windows, detrended, frequencies
+
+WINDOW_S = 3.0
+"""Length of the windows to pass: the epoch that ends them and the two seconds before it."""
+
+_STANDARD_GRAVITY_M_S2 = 9.80665
+
+
+@dataclass(frozen=True, slots=True)
+class StillnessSettings:
+    """The fidget band and the limit of stillness; every default with its source."""
+
+    low_hz: float = 0.7  # above breathing at 35 per minute
+    high_hz: float = 4.0  # limbs and trunks of people at rest have little above
+    still_below_mg: float = 10.0  # twice a quiet chest with its heart beat; below any shift
+    known_share: float = 0.8  # of the window
+    bridge_s: float = 0.1  # a lost packet; a quarter of the shortest fidget
+    merge_s: float = 2.0  # two twitches nearer than this are one movement
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stillness:
+    """One row a window; movement is NaN where not known, and the unknown is not still."""
+
+    movement_mg: FloatArray
+    is_still: NDArray[np.bool_]
+
+
+def stillness(
+    acc_windows_m_s2: FloatArray,
+    fs_hz: float,
+    noise_m_s2: float = 0.0,
+    settings: StillnessSettings | None = None,
+) -> Stillness:
+    """Movement in the fidget band over the window that ends at each epoch.
+
+    Parameters
+    ----------
+    acc_windows_m_s2 : (k, n, 3) array
+        The last `WINDOW_S` seconds on a uniform grid; NaN where unknown.
+    fs_hz : float
+        Rate of the grid.  Below twice the band's upper edge the answer is unknown.
+    noise_m_s2 : float
+        RMS of the resting sensor's own noise in the band, all axes together (`own_noise_m_s2`); it
+        is taken off as power.
+
+    Raises
+    ------
+    InputError
+        If the windows have another shape.
+
+    Notes
+    -----
+    A cubic is taken out of each window before the Hann-tapered spectrum, so that breathing does
+    not leak into the band.  The axes are added: turning the sensor changes nothing.
+
+    Examples
+    --------
+    >>> t = np.arange(150) / 50
+    >>> shake = 0.2 * np.sqrt(2) * np.sin(2 * np.pi * 2 * t)
+    >>> window = np.stack([shake, 0 * t, 9.81 + 0 * t], axis=1)[np.newaxis]
+    >>> answer = stillness(window, 50.0)
+    >>> print(round(answer.movement_mg[0], 1), answer.is_still[0])
+    20.4 False
+    """
+    windows = check_windows(acc_windows_m_s2, fs_hz, name="acc_windows_m_s2")
+    s = settings or StillnessSettings()
+    k, n, _ = windows.shape
+    if fs_hz < 2 * s.high_hz or n < 4:
+        return Stillness(np.full(k, np.nan), np.zeros(k, dtype=np.bool_))
+    values, usable = bridged(windows, round(s.bridge_s * fs_hz))
+    taper = np.hanning(n + 2)[1:-1]
+    # the weight of what is known under the taper: a hole is left out, not taken for stillness
+    weight = usable @ (taper**2)
+    spectrum = np.fft.rfft(detrended(values, usable, order=3) * taper[:, np.newaxis], axis=1)
+    f_hz = frequencies(n, fs_hz)[: spectrum.shape[1]]
+    band = (f_hz >= s.low_hz) & (f_hz <= s.high_hz)
+    in_band = 2 * (np.abs(spectrum[:, band]) ** 2).sum(axis=(1, 2)) / n
+    square = in_band / np.maximum(weight, 1e-9) - noise_m_s2**2
+    known = usable.mean(axis=1) >= s.known_share
+    movement_mg = 1000 / _STANDARD_GRAVITY_M_S2 * np.sqrt(np.maximum(square, 0.0))
+    movement_mg = np.where(known, movement_mg, np.nan)
+    return Stillness(movement_mg, known & (movement_mg < s.still_below_mg))
+
+
+def own_noise_m_s2(
+    acc_m_s2: FloatArray, fs_hz: float, settings: StillnessSettings | None = None
+) -> float:
+    """Least noise that a sensor can have in the fidget band: that of its own rounding.
+
+    The step is the smallest distance between values that occur, its noise step / sqrt(12) on each
+    axis, spread evenly up to half the rate.  Sensors are noisier than that; a datasheet knows more.
+
+    Examples
+    --------
+    >>> coarse = np.round(np.random.default_rng(0).normal(0, 0.3, (500, 3)) / 0.04) * 0.04
+    >>> print(round(own_noise_m_s2(coarse, 50.0), 4))
+    0.0073
+    """
+    s = settings or StillnessSettings()
+    square = 0.0
+    for axis in np.asarray(acc_m_s2, dtype=float).T:
+        steps = np.diff(np.unique(np.round(axis[np.isfinite(axis)], 9)))
+        steps = steps[steps > 1e-6]
+        if len(steps):
+            square += float(steps.min()) ** 2 / 12
+    share = min(1.0, (s.high_hz - s.low_hz) / (fs_hz / 2))
+    return float(np.sqrt(square * share))
+
+
+def posture_drift_deg(
+    gravity_windows: FloatArray,
+    fs_hz: float,
+    reference: FloatArray | None = None,
+    last_s: float = 10.0,
+) -> FloatArray:
+    """Angle between where gravity points now and the reference; (k,), NaN where unknown.
+
+    "Now" is the mean of the window's last 10 s (0.1 Hz), of which half must be known.  `reference`
+    is a direction in the sensor's axes; without it the mean of the window itself.
+
+    Examples
+    --------
+    >>> lying = np.tile([0.0, 0.0, 9.81], (1, 600, 1))
+    >>> posture_drift_deg(lying, 10.0, reference=np.array([0.0, 1.0, 1.0])).round(1).tolist()
+    [45.0]
+    """
+    windows = check_windows(gravity_windows, fs_hz, name="gravity_windows")
+    recent = windows[:, -round(last_s * fs_hz) :]
+    now = _mean_direction(recent)
+    other = _mean_direction(windows) if reference is None else np.asarray(reference, dtype=float)
+    across = np.linalg.norm(np.cross(now, other), axis=-1)
+    return np.asarray(np.degrees(np.arctan2(across, (now * other).sum(axis=-1))))
+
+
+def still_share(movement_mg: FloatArray, settings: StillnessSettings | None = None) -> float | None:
+    """Share of the known epochs that were still; None when none is known."""
+    still, known = _still(movement_mg, settings)
+    return float(still[known].mean()) if known.any() else None
+
+
+def movements_per_min(
+    t_s: FloatArray, movement_mg: FloatArray, settings: StillnessSettings | None = None
+) -> float | None:
+    """Movements a minute of known time; bursts nearer than 2 s count once.
+
+    Examples
+    --------
+    >>> t = np.arange(1.0, 61.0)
+    >>> mg = np.full(60, 3.0)
+    >>> mg[[10, 12, 40]] = 50.0
+    >>> movements_per_min(t, mg)
+    2.0
+    """
+    s = settings or StillnessSettings()
+    still, known = _still(movement_mg, s)
+    if not known.any():
+        return None
+    moving_t_s = np.asarray(t_s)[known & ~still]
+    n = 0 if len(moving_t_s) == 0 else 1 + int((np.diff(moving_t_s) > s.merge_s).sum())
+    return 60.0 * n / (float(known.sum()) * _epoch_s(t_s))
+
+
+def longest_still_s(
+    t_s: FloatArray, movement_mg: FloatArray, settings: StillnessSettings | None = None
+) -> float | None:
+    """Longest unbroken run of still epochs in seconds; an unknown epoch breaks it.
+
+    Examples
+    --------
+    >>> longest_still_s(np.arange(1.0, 7.0), np.array([1.0, 1.0, 50.0, 1.0, 1.0, 1.0]))
+    3.0
+    """
+    still, known = _still(movement_mg, settings)
+    if not known.any():
+        return None
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], still.astype(np.int8), [0]])))
+    runs = edges[1::2] - edges[::2]
+    return float(runs.max(initial=0)) * _epoch_s(t_s)
+
+
+def settled_after_s(
+    t_s: FloatArray,
+    movement_mg: FloatArray,
+    settings: StillnessSettings | None = None,
+    *,
+    hold_s: float = 60.0,
+    share: float = 0.9,
+) -> float | None:
+    """When stillness began: start of the first `hold_s` of which `share` was still; None if never.
+
+    Examples
+    --------
+    >>> settled_after_s(np.arange(1.0, 121.0), np.r_[np.full(30, 80.0), np.full(90, 2.0)])
+    30.0
+    """
+    still, _ = _still(movement_mg, settings)
+    n = round(hold_s / _epoch_s(t_s))
+    if len(still) < n:
+        return None
+    counts = np.convolve(still, np.ones(n), mode="valid")
+    begins = np.flatnonzero((counts >= share * n - 1e-9) & still[: len(counts)])
+    return float(t_s[begins[0]]) - _epoch_s(t_s) if len(begins) else None
+
+
+def _still(
+    movement_mg: FloatArray, settings: StillnessSettings | None
+) -> tuple[BoolArray, BoolArray]:
+    limit = (settings or StillnessSettings()).still_below_mg
+    movement = np.asarray(movement_mg, dtype=float)
+    return movement < limit, np.isfinite(movement)
+
+
+def _epoch_s(t_s: FloatArray) -> float:
+    return float(np.median(np.diff(t_s))) if len(t_s) > 1 else 1.0
+
+
+def _mean_direction(windows: FloatArray) -> FloatArray:
+    known: BoolArray = np.asarray(np.isfinite(windows).all(axis=2))
+    total = np.where(known[..., np.newaxis], windows, 0.0).sum(axis=1)
+    enough = known.mean(axis=1) >= 0.5
+    return np.where(enough[:, np.newaxis], total, np.nan)
