@@ -1,0 +1,153 @@
+"""One sensor's samples on their way to the grids: nothing is decided before it is final.
+
+    feed: any chunk, any order -> pending -> close(epoch): sorted, counted, binned, kept
+
+Whatever was fed late stays pending until an epoch is closed, and an epoch takes all of its samples
+at once, in order of time.  So how the stream was cut cannot matter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.grid import BIN_HZ, HOLE_S, Rows, bin_index, bin_means, cell_means
+from analysis.results import FloatArray
+
+FAST_HZ = 50
+"""Fidgets end at 4 Hz, heart sounds of the chest wall at about 25 Hz."""
+
+HEART_HZ = 100
+"""For the chest alone: the band of heart sounds needs a grid whose own mean does not damp it."""
+
+FAST_LAG_S = HOLE_S
+"""The fast grid of an epoch ends this much before the epoch: a line needs its next sample, and
+that sample must belong to the epoch to be certain to have come."""
+
+HISTORY_S = 60
+"""Longest window that looks back from an epoch."""
+
+
+class Intake:
+    """Samples of one sensor: pending ones, and the grids made of the final ones.
+
+    Attributes
+    ----------
+    bins, fast, heart : Rows
+        Columns 0-2 acceleration in m/s2, 3-5 rate in rad/s (bins and fast).
+    counts : Rows
+        Samples that fell in each slow bin.
+    changes : Rows
+        For each epoch: samples, and samples that differ from the one before.
+    n_samples, n_lost, n_late, n_falling, n_repeated, n_unreadable : int
+        Received; missing before them; too late to count; out of order; with a time that had been;
+        NaN.
+    """
+
+    def __init__(self, *, has_heart_grid: bool = False) -> None:
+        self.bins = Rows(6, HISTORY_S * BIN_HZ)
+        self.counts = Rows(1, HISTORY_S * BIN_HZ)
+        self.fast = Rows(6, HISTORY_S * FAST_HZ)
+        self.heart = Rows(3, HISTORY_S * HEART_HZ) if has_heart_grid else None
+        self.changes = Rows(2, HISTORY_S)
+        self.n_samples = self.n_lost = self.n_late = 0
+        self.n_falling = self.n_repeated = self.n_unreadable = 0
+        self.has_gyro = False
+        self.first_t_s = self.last_t_s = np.nan
+        self._pending: list[FloatArray] = []  # columns: time, acceleration, rate
+        self._tail = np.empty((0, 7))
+
+    def feed(
+        self, t_s: FloatArray, acc: FloatArray, gyr: FloatArray | None, n_lost: int, closed_s: float
+    ) -> None:
+        """Take samples; those of epochs before `closed_s` are late and only counted."""
+        self.n_lost += n_lost
+        if not len(t_s):
+            return
+        self.n_samples += len(t_s)
+        rows = np.full((len(t_s), 7), np.nan)
+        rows[:, 0] = t_s
+        rows[:, 1:4] = acc
+        if gyr is not None:
+            rows[:, 4:] = gyr
+            self.has_gyro = True
+        self.n_unreadable += int(np.isnan(acc[:, 0]).sum())
+        latest = np.fmax.accumulate(np.concatenate([[self.last_t_s], t_s]))
+        self.n_falling += int((t_s < latest[:-1]).sum())
+        self.last_t_s = float(latest[-1])
+        on_time = bin_index(t_s) >= round(closed_s * BIN_HZ)
+        self.n_late += int((~on_time).sum())
+        if on_time.any():
+            self._pending.append(rows[on_time])
+
+    def close(self, first_epoch: int, end_epoch: int) -> None:
+        """Make epochs `first_epoch` to `end_epoch` (exclusive) final."""
+        block = self._taken(end_epoch * BIN_HZ)
+        if len(block) and np.isnan(self.first_t_s):
+            self.first_t_s = float(block[0, 0])
+        self._count_changes(block, first_epoch, end_epoch)
+        first_bin, n_bins = first_epoch * BIN_HZ, (end_epoch - first_epoch) * BIN_HZ
+        bins = np.full((n_bins, 6), np.nan)
+        bins[:, :3], counts = bin_means(block[:, 0], block[:, 1:4], first_bin, n_bins)
+        if self.has_gyro:
+            bins[:, 3:], _ = bin_means(block[:, 0], block[:, 4:], first_bin, n_bins)
+        self.bins.append(bins)
+        self.counts.append(counts[:, None])
+        around = np.concatenate([self._tail, block])
+        self._extend(self.fast, FAST_HZ, around, end_epoch)
+        if self.heart is not None:
+            self._extend(self.heart, HEART_HZ, around, end_epoch)
+        self._tail = around[around[:, 0] >= end_epoch - 3 * HOLE_S]
+
+    def _taken(self, end_bin: int) -> FloatArray:
+        """Pending samples before `end_bin`, in order of time, each time once."""
+        if not self._pending:
+            return np.empty((0, 7))
+        rows = np.concatenate(self._pending) if len(self._pending) > 1 else self._pending[0]
+        due = bin_index(rows[:, 0]) < end_bin
+        self._pending = [] if due.all() else [rows[~due]]
+        rows = rows[due]
+        step = np.diff(rows[:, 0])
+        if (step < 0).any():
+            rows = rows[np.argsort(rows[:, 0], kind="stable")]
+            step = np.diff(rows[:, 0])
+        if (step == 0).any():
+            self.n_repeated += int((step == 0).sum())
+            rows = rows[np.concatenate([[True], step > 0])]
+        return rows
+
+    def _count_changes(self, block: FloatArray, first_epoch: int, end_epoch: int) -> None:
+        n_epochs = end_epoch - first_epoch
+        out = np.zeros((n_epochs, 2))
+        if len(block):
+            epoch = bin_index(block[:, 0]) // BIN_HZ - first_epoch
+            before = np.concatenate([self._tail[-1:], block])[:, 1:4]
+            differs = (np.diff(before, axis=0) != 0).any(axis=1)
+            if len(differs) < len(block):  # the very first sample has none before it
+                differs = np.concatenate([[True], differs])
+            out[:, 0] = np.bincount(epoch, minlength=n_epochs)
+            out[:, 1] = np.bincount(epoch, weights=differs, minlength=n_epochs)
+        self.changes.append(out)
+
+    def _extend(self, rows: Rows, fs_hz: int, around: FloatArray, end_epoch: int) -> None:
+        first = len(rows)
+        n = max(round((end_epoch - FAST_LAG_S) * fs_hz) - first, 0)
+        cells = np.full((n, 6), np.nan)
+        cells[:, :3] = cell_means(around[:, 0], around[:, 1:4], first, n, fs_hz)
+        if self.has_gyro and rows is self.fast:
+            cells[:, 3:] = cell_means(around[:, 0], around[:, 4:], first, n, fs_hz)
+        rows.append(cells if rows is self.fast else cells[:, :3])
+
+
+def sample_rate_hz(intake: Intake) -> float | None:
+    """Samples a second while the sensor was heard without a pause; None when it never was.
+
+    Counted over the seconds whose neighbours on both sides are full too, so that neither the ends
+    nor a pause pull it down.
+    """
+    per_epoch = intake.changes.all()[:, 0]
+    filled = intake.counts.all()[:, 0].reshape(-1, BIN_HZ) > 0
+    whole = filled.all(axis=1)
+    if whole.any():
+        return float(np.median(per_epoch[whole]))
+    heard = per_epoch > 0
+    return float(np.median(per_epoch[heard])) if heard.any() else None

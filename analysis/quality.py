@@ -1,0 +1,160 @@
+"""Can this sensor be believed?  What is wrong is said in sentences with numbers.
+
+    |a| at rest    0.8        0.85               1.15       1.2 g
+       unknown  ....|.. noted ..|.... as it is ....|.. noted ..|.... unknown
+
+Cheap sensors rest at 0.88 to 1.05 g and are used as they are; a sensor that rests at 7 or 26 m/s2
+is broken or in other units, and no angle made from it is worth showing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.arrays import G_M_S2, known_median
+from analysis.gravity import rest_length
+from analysis.grid import BIN_HZ
+from analysis.intake import Intake, sample_rate_hz
+from analysis.results import FloatArray, SensorSummary
+
+TRUSTED_G = (0.8, 1.2)
+NOTED_G = (0.85, 1.15)
+
+REST_WINDOW_S = 30
+"""|a| at rest is the median of this long: half of it may be movement."""
+
+FROZEN_S = 5
+"""A sensor that showed noise and then repeats one sample this long has stopped measuring."""
+
+GAP_S = 1.0
+"""Shortest silence that is told as a gap; shorter ones are losses."""
+
+
+def rest_m_s2(intake: Intake, first_epoch: int, n_epochs: int) -> FloatArray:
+    """|a| at rest as known at the end of each epoch, NaN when nothing came for `REST_WINDOW_S`."""
+    windows = intake.bins.windows(
+        (first_epoch + 1) * BIN_HZ, n_epochs, BIN_HZ, REST_WINDOW_S * BIN_HZ
+    )
+    return rest_length(windows[:, :, :3])
+
+
+def is_trusted(rest: FloatArray) -> NDArray[np.bool_]:
+    """Whether a sensor that reads `rest` m/s2 at rest shows gravity; unknown is not trusted.
+
+    Examples
+    --------
+    >>> is_trusted(np.array([6.96, 9.81, 12.86, 26.0, np.nan]))
+    array([False,  True, False, False, False])
+    """
+    share = rest / G_M_S2
+    return np.asarray((share >= TRUSTED_G[0]) & (share <= TRUSTED_G[1]))
+
+
+def is_frozen(intake: Intake, first_epoch: int, n_epochs: int) -> NDArray[np.bool_]:
+    """Epochs at whose end the sensor has repeated itself for `FROZEN_S`, having shown noise before.
+
+    A sensor whose samples never differed (a simulation without noise) is not frozen.
+    """
+    per_epoch = intake.changes.all()[: first_epoch + n_epochs]
+    n, differing = np.cumsum(per_epoch, axis=0).T
+    ends = np.arange(first_epoch, first_epoch + n_epochs)
+    starts = ends - FROZEN_S
+    inside = starts >= 0
+    starts = np.maximum(starts, 0)
+    same = (differing[ends] == differing[starts]) & (n[ends] > n[starts])
+    noisy = differing[starts] > 0.5 * n[starts]
+    return np.asarray(inside & same & noisy)
+
+
+def rest_problem(rest: float) -> str:
+    """What to say about a sensor that reads `rest` m/s2 at rest; empty when it is as it should be.
+
+    Examples
+    --------
+    >>> rest_problem(9.7)
+    ''
+    >>> rest_problem(26.0)
+    'reads 26.0 m/s2 (2.65 g) at rest instead of 9.8: nothing is derived from it'
+    >>> rest_problem(1.0)
+    'reads 1.0 m/s2 (0.10 g) at rest instead of 9.8, as if g were called m/s2: nothing is derived from it'
+    """
+    share = rest / G_M_S2
+    if not np.isfinite(share) or NOTED_G[0] <= share <= NOTED_G[1]:
+        return ""
+    said = f"reads {rest:.1f} m/s2 ({share:.2f} g) at rest instead of 9.8"
+    if TRUSTED_G[0] <= share <= TRUSTED_G[1]:
+        return f"{said}: its angles may be off by a few degrees"
+    if TRUSTED_G[0] <= share * G_M_S2 <= TRUSTED_G[1]:
+        said += ", as if g were called m/s2"
+    elif TRUSTED_G[0] <= share / G_M_S2 <= TRUSTED_G[1]:
+        said += ", as if m/s2 were called g"
+    return f"{said}: nothing is derived from it"
+
+
+def summary(intake: Intake, duration_s: float, more_problems: tuple[str, ...]) -> SensorSummary:
+    """How well one sensor was heard over the session, and everything wrong with it."""
+    fs_hz = sample_rate_hz(intake)
+    covered = _covered(intake, fs_hz, duration_s)
+    n_covered, n_all = float(covered.sum()), max(len(covered), 1)
+    problems = list(_problems(intake, covered, duration_s))
+    return SensorSummary(
+        fs_hz=fs_hz,
+        n_samples=intake.n_samples,
+        n_lost=intake.n_lost,
+        coverage=n_covered / n_all,
+        problems=(*problems, *more_problems),
+    )
+
+
+def _covered(intake: Intake, fs_hz: float | None, duration_s: float) -> NDArray[np.bool_]:
+    """Bins with samples; seconds with samples where the sensor is too slow to fill every bin."""
+    counts = intake.counts.all()[:, 0]
+    if fs_hz is None or fs_hz >= 2 * BIN_HZ:
+        return np.asarray(counts[: max(round(duration_s * BIN_HZ), 1)] > 0)
+    seconds = counts.reshape(-1, BIN_HZ).sum(axis=1)
+    return np.asarray(seconds[: max(int(np.ceil(duration_s)), 1)] >= 0.5 * fs_hz)
+
+
+def _problems(intake: Intake, covered: NDArray[np.bool_], duration_s: float) -> tuple[str, ...]:
+    if intake.n_samples == 0:
+        return ("sent nothing",)
+    said = [rest_problem(float(known_median(_rests(intake))))]
+    gaps = _runs(~covered) * (duration_s / max(len(covered), 1))
+    gaps = gaps[gaps >= GAP_S]
+    if len(gaps):
+        said.append(
+            f"was not heard for {gaps.sum():.0f} s of {duration_s:.0f} s"
+            f" ({len(gaps)} gaps, the longest {gaps.max():.0f} s)"
+        )
+    n_frozen = int(is_frozen(intake, 0, len(intake.changes)).sum())
+    if n_frozen:
+        said.append(f"repeated one sample for {n_frozen + FROZEN_S} s: it had stopped measuring")
+    for n, what in (
+        (intake.n_unreadable, "samples were not numbers and were left out"),
+        (intake.n_falling, "samples came with a time before their predecessor's and were sorted"),
+        (intake.n_repeated, "samples repeated a time and were left out"),
+        (intake.n_late, "samples came too late to count"),
+    ):
+        if n:
+            said.append(f"{n} {what}")
+    return tuple(s for s in said if s)
+
+
+def _rests(intake: Intake) -> FloatArray:
+    """|a| at rest over successive windows of the whole session."""
+    acc = intake.bins.all()[:, :3]
+    n = max(len(acc) // (REST_WINDOW_S * BIN_HZ), 1)
+    return np.concatenate([rest_length(part[None]) for part in np.array_split(acc, n)])
+
+
+def _runs(flags: NDArray[np.bool_]) -> FloatArray:
+    """Lengths of the runs of True.
+
+    Examples
+    --------
+    >>> _runs(np.array([True, False, True, True]))
+    array([1., 2.])
+    """
+    edges = np.diff(np.concatenate([[0], flags.astype(int), [0]]))
+    return np.asarray((np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)).astype(float))

@@ -1,0 +1,151 @@
+"""A joint's angle over a whole recording, bin by bin, for benchmarks and notebooks.
+
+`analyze` says one value a second, at the second's end; a movement is better compared bin by bin, at
+the middle of each 0.1 s.  The angles are those of the session: same grid, same calibration.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis import quality
+from analysis.arrays import known_median, unit
+from analysis.calibration import (
+    NOMINAL_FRAME,
+    SegmentFrame,
+    calibrate_leg,
+    flexion_sign,
+    hold,
+    pose_rows,
+)
+from analysis.errors import InputError
+from analysis.gravity import rest_length, up_directions
+from analysis.grid import BIN_HZ, bin_index, bin_means
+from analysis.hinge import hinge_axis
+from analysis.knee import leg_angles
+from analysis.results import FloatArray, Poses, SensorData
+
+
+def knee_series(
+    thigh: SensorData, shank: SensorData, poses: Poses | None = None, side: str = "left"
+) -> tuple[FloatArray, FloatArray]:
+    """Knee flexion in every slow bin.
+
+    Parameters
+    ----------
+    thigh, shank : SensorData
+    poses : Poses, optional
+        Without them the nominal mounting is assumed.
+    side : {"left", "right"}
+
+    Returns
+    -------
+    t_s : (n,) array
+        Middles of the bins.
+    flexion_deg : (n,) array
+        NaN where unknown.
+
+    Raises
+    ------
+    InputError
+        When a pose cannot be used; the message says which and why.
+
+    Examples
+    --------
+    >>> t = np.arange(0, 2, 0.02)
+    >>> thigh = SensorData(t, np.tile([-6.93, 0.0, 6.93], (len(t), 1)))
+    >>> shank = SensorData(t, np.tile([6.93, 0.0, 6.93], (len(t), 1)))
+    >>> t_s, knee_deg = knee_series(thigh, shank)
+    >>> t_s[:2], knee_deg[:2].round(6)
+    (array([0.05, 0.15]), array([90., 90.]))
+    """
+    bins = _binned(thigh, shank)
+    frames: list[SegmentFrame | None] = []
+    for placement, rows in zip((f"{side}_thigh", f"{side}_shank"), bins, strict=True):
+        frame, problems = calibrate_leg(placement, rows[:, :3], _gyro(rows), poses or Poses())
+        if frame is None:
+            raise InputError("; ".join(problems), hint="Give the seconds in which it was held.")
+        frames.append(frame)
+    return _series(bins, side, frames)
+
+
+def hinge_series(
+    fixed: SensorData, moving: SensorData, learn_s: tuple[float, float]
+) -> tuple[FloatArray, FloatArray]:
+    """Angle of a hinge with gyroscopes, its axis learned while it moves; no pose is held.
+
+    The axis is the principal direction of the moving sensor's rate in `learn_s`.  A hinge has no
+    anatomy to tell which sense is positive: the sense in which it first turns away from where it
+    stood at the start of `learn_s` is, and where it stood is 0.
+
+    Parameters
+    ----------
+    fixed, moving : SensorData
+        The sensor that stands and the one that turns.
+    learn_s : (start, end)
+        Session seconds to learn from.
+
+    Returns
+    -------
+    t_s, angle_deg : (n,) arrays
+        Middles of the bins; NaN where gravity cannot show the angle, everywhere when the axis
+        stands near vertical.
+
+    Raises
+    ------
+    InputError
+        When nothing turned in `learn_s`.
+    """
+    bins = _binned(fixed, moving)
+    rows = pose_rows(bins[1], learn_s)
+    gyr = _gyro(rows)
+    axis = None if gyr is None else hinge_axis(gyr)
+    if axis is None:
+        raise InputError(
+            f"nothing turned about one axis between {learn_s[0]:.1f} and {learn_s[1]:.1f} s",
+            hint="Learn from a stretch in which the hinge moves.",
+        )
+    start = rows[np.isfinite(rows[:, :3]).all(axis=1), :3][0]
+    up = unit(start - float(start @ axis) * axis)
+    turned = np.degrees(np.arctan2(rows[:, :3] @ np.cross(axis, up), rows[:, :3] @ up))
+    clear = turned[np.abs(turned) > 20.0]  # noise of one bin is below a degree
+    if len(clear) and clear[0] < 0:
+        axis = -axis
+    moving_frame = SegmentFrame(axis * flexion_sign("left_shank"), up, "gyroscope")
+    stands = hold(pose_rows(bins[0], learn_s)[:, :3], "fixed sensor").up_m_s2
+    fixed_frame = (
+        NOMINAL_FRAME if stands is None else SegmentFrame(np.full(3, np.nan), unit(stands), "held")
+    )
+    return _series(bins, "left", [fixed_frame, moving_frame])
+
+
+def _binned(first: SensorData, second: SensorData) -> tuple[FloatArray, FloatArray]:
+    """Slow bins of both sensors from session time 0, six columns each."""
+    last = max(float(np.max(s.t_s)) for s in (first, second))
+    n_bins = int(bin_index(np.array([last]))[0]) + 1
+    out = []
+    for sensor in (first, second):
+        rows = np.full((n_bins, 6), np.nan)
+        t = np.asarray(sensor.t_s, dtype=float)
+        order = np.argsort(t, kind="stable")
+        rows[:, :3], _ = bin_means(t[order], np.asarray(sensor.acc_m_s2)[order], 0, n_bins)
+        if sensor.gyr_rad_s is not None:
+            rows[:, 3:], _ = bin_means(t[order], np.asarray(sensor.gyr_rad_s)[order], 0, n_bins)
+        out.append(rows)
+    return out[0], out[1]
+
+
+def _gyro(rows: FloatArray) -> FloatArray | None:
+    return rows[:, 3:] if np.isfinite(rows[:, 3:]).any() else None
+
+
+def _series(
+    bins: tuple[FloatArray, FloatArray], side: str, frames: list[SegmentFrame | None]
+) -> tuple[FloatArray, FloatArray]:
+    ups = []
+    for rows in bins:
+        rest = float(known_median(rest_length(rows[None, :, :3])))
+        trusted = bool(quality.is_trusted(np.array(rest)))
+        ups.append(up_directions(rows[:, :3], rest if trusted else np.nan))
+    angles = leg_angles(ups[0], ups[1], side, frames[0], frames[1])
+    return (np.arange(len(bins[0])) + 0.5) / BIN_HZ, angles.flexion_deg

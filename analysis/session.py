@@ -1,0 +1,290 @@
+"""A whole session: samples of any sensors in, epochs out, live and afterwards the same.
+
+    feed(placement, samples)  ->  Intake: slow bins, fast grid        (per sensor)
+    advance(t)                ->  epochs that are final: one second each, on a grid from 0
+    finish()                  ->  phases, movements, summary, what was heard of each sensor
+
+An epoch is final `HOLD_BACK_S` after its end.  It looks only at samples before its end, so neither
+the cutting of the stream nor the rhythm of `advance` can change it; samples that come later are
+counted as late and change nothing.  While poses are awaited (their end lies ahead) epochs wait too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis import quality
+from analysis.arrays import checked_times, checked_triaxial
+from analysis.beats import Beats
+from analysis.calibration import SegmentFrame, calibrate_leg, calibrate_trunk
+from analysis.epochs import EpochMaker
+from analysis.errors import InputError
+from analysis.intake import Intake
+from analysis.phases import PhaseRecogniser
+from analysis.results import (
+    PLACEMENTS,
+    Epochs,
+    FloatArray,
+    PhaseName,
+    Poses,
+    SensorData,
+    SensorSummary,
+    SessionAnalysis,
+)
+from analysis.summary import summarise
+
+HOLD_BACK_S = 0.5
+"""Bluetooth delivers a sample up to a few connection intervals late (30 to 100 ms each)."""
+
+LONGEST_S = 24 * 3600.0
+"""Beyond a day, times are in other units or one of them is broken."""
+
+_BATCH_EPOCHS = 900
+"""Epochs made at once: windows of a minute of bins for so many fit into tens of megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSettings:
+    """How a session is analysed.
+
+    Attributes
+    ----------
+    assume_nominal : bool
+        Whether sensors without calibration poses are taken to sit as printed in the documentation
+        (x towards the head, z anterior).  When False their angles are unknown until `set_poses`.
+    """
+
+    assume_nominal: bool = True
+
+
+class SessionAnalyzer:
+    """Feed samples as they come, take epochs as they become final.
+
+    Parameters
+    ----------
+    placements : iterable of str
+        The sensors worn, names from `analysis.results.PLACEMENTS`.
+    settings : AnalysisSettings, optional
+    poses : Poses, optional
+        When the calibration poses are held.  Epochs wait until their data is in.
+
+    Raises
+    ------
+    InputError
+        For a placement that does not exist.
+
+    Examples
+    --------
+    >>> analyzer = SessionAnalyzer(["chest"])
+    >>> t = np.arange(0, 3, 0.02)
+    >>> analyzer.feed("chest", t, np.tile([0.0, 0.0, 9.81], (len(t), 1)))
+    >>> analyzer.advance(2.6).t_s
+    array([1., 2.])
+    >>> analyzer.finish().epochs.trunk_tilt_deg
+    array([0., 0., 0.])
+    """
+
+    def __init__(
+        self,
+        placements: Iterable[str],
+        settings: AnalysisSettings | None = None,
+        *,
+        poses: Poses | None = None,
+    ) -> None:
+        self._settings = settings or AnalysisSettings()
+        self._intakes: dict[str, Intake] = {}
+        for name in placements:
+            if name not in PLACEMENTS:
+                raise InputError(
+                    f"no placement is called {name!r}", hint=f"Use one of {', '.join(PLACEMENTS)}."
+                )
+            self._intakes[name] = Intake(has_heart_grid=name == "chest")
+        self._beats = Beats()
+        self._poses = poses
+        self._must_calibrate = True
+        self._frame_problems: dict[str, tuple[str, ...]] = {}
+        self._maker = EpochMaker(self._intakes, self._beats)
+        self._phases = PhaseRecogniser()
+        self._n_closed = 0
+        self._now_s = 0.0
+
+    @property
+    def phase(self) -> PhaseName:
+        """Part of the exercise as known after the newest final epoch."""
+        return self._phases.current
+
+    @property
+    def epochs(self) -> Epochs:
+        """All final epochs so far."""
+        return self._maker.all()
+
+    def feed(
+        self,
+        placement: str,
+        t_s: ArrayLike,
+        acc_m_s2: ArrayLike,
+        gyr_rad_s: ArrayLike | None = None,
+        n_lost: int = 0,
+    ) -> None:
+        """Take samples of one sensor, in its own axes; NaN rows are samples known to be bad.
+
+        Raises
+        ------
+        InputError
+            For a placement that is not worn, or arrays of the wrong shape.
+        """
+        intake = self._intakes.get(placement)
+        if intake is None:
+            raise InputError(
+                f"no sensor is worn at {placement!r}", hint=f"Worn: {', '.join(self._intakes)}."
+            )
+        t = checked_times(t_s)
+        acc = checked_triaxial(acc_m_s2, "acc_m_s2", len(t))
+        gyr = None if gyr_rad_s is None else checked_triaxial(gyr_rad_s, "gyr_rad_s", len(t))
+        if len(t) and t.max() > LONGEST_S:
+            raise InputError(
+                f"{placement}: a sample at {t.max():.0f} s, beyond a day ({LONGEST_S:.0f} s)",
+                hint="Session times are seconds from its start; are these milliseconds or dates?",
+            )
+        intake.feed(t, acc, gyr, n_lost, float(self._n_closed))
+
+    def feed_beats(self, t_s: float, heart_per_min: float, rr_s: FloatArray) -> None:
+        """Take what a heart-rate sensor sent: its rate and the intervals between beats."""
+        self._beats.feed(t_s, heart_per_min, rr_s)
+
+    def set_poses(self, poses: Poses) -> None:
+        """Calibrate with these poses; it counts for every epoch that is not yet final."""
+        self._poses = poses
+        self._must_calibrate = True
+
+    def advance(self, t_s: float) -> Epochs:
+        """Session time is now `t_s`: return the epochs that have become final."""
+        self._now_s = max(self._now_s, t_s)
+        return self._close(int(np.floor(t_s - HOLD_BACK_S + 1e-9)), is_over=False)
+
+    def finish(self) -> SessionAnalysis:
+        """Close what is left and sum up; the session ends with its last sample or `advance`."""
+        last = [i.last_t_s for i in self._intakes.values() if i.n_samples]
+        duration_s = max([self._now_s, *last])
+        self._close(int(np.ceil(duration_s - 1e-9)), is_over=True)
+        epochs = self._maker.all()
+        phases = self._phases.phases(float(self._n_closed))
+        return SessionAnalysis(
+            duration_s=duration_s,
+            sensors=self.sensors(duration_s),
+            phases=phases,
+            epochs=epochs,
+            summary=summarise(epochs, phases),
+            notes=self._notes(),
+        )
+
+    def sensors(self, duration_s: float | None = None) -> dict[str, SensorSummary]:
+        """How well each sensor has been heard so far, and everything found wrong with it."""
+        so_far = self._n_closed if duration_s is None else duration_s
+        return {
+            name: quality.summary(
+                intake, so_far, self._frame_problems.get(name, ()) + self._maker.problems(name)
+            )
+            for name, intake in self._intakes.items()
+        }
+
+    def _close(self, end_epoch: int, *, is_over: bool) -> Epochs:
+        if self._awaits_poses(end_epoch) and not is_over:
+            return Epochs.unknown(np.empty(0))
+        first = self._n_closed
+        if end_epoch <= first:
+            return Epochs.unknown(np.empty(0))
+        for intake in self._intakes.values():
+            intake.close(first, end_epoch)
+        if self._must_calibrate:
+            self._maker.recalibrated(self._calibrate())
+            self._must_calibrate = False
+        for start in range(first, end_epoch, _BATCH_EPOCHS):
+            n_epochs = min(_BATCH_EPOCHS, end_epoch - start)
+            for epoch, seen in enumerate(self._maker.make(start, n_epochs), start):
+                self._phases.update(float(epoch), seen)
+        self._n_closed = end_epoch
+        return self._maker.all()[first:]
+
+    def _awaits_poses(self, end_epoch: int) -> bool:
+        if not self._must_calibrate or self._poses is None:
+            return False
+        windows = (self._poses.straight_s, self._poses.bent_s)
+        return any(window is not None and window[1] > end_epoch for window in windows)
+
+    def _calibrate(self) -> dict[str, SegmentFrame | None]:
+        poses = self._poses or Poses()
+        frames: dict[str, SegmentFrame | None] = {}
+        for name, intake in self._intakes.items():
+            bins = intake.bins.all()
+            gyr = bins[:, 3:] if intake.has_gyro else None
+            said: tuple[str, ...] = ()
+            if poses == Poses() and not self._settings.assume_nominal:
+                frames[name] = None
+            elif name in {"chest", "head"}:
+                frames[name], said = calibrate_trunk(name, bins[:, :3], poses)
+            else:
+                frames[name], said = calibrate_leg(name, bins[:, :3], gyr, poses)
+            self._frame_problems[name] = said
+        return frames
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = []
+        if self._poses in {None, Poses()} and self._intakes:
+            notes.append(
+                "No calibration poses were given: every sensor is taken to sit in the nominal way"
+                " (x towards the head, z to the front), and angles are only as good as that."
+                if self._settings.assume_nominal
+                else "No calibration poses were given: angles are unknown."
+            )
+        for side in ("left", "right"):
+            worn = [p for p in (f"{side}_thigh", f"{side}_shank") if p in self._intakes]
+            if len(worn) == 1:
+                notes.append(
+                    f"Only one sensor on the {side} leg ({worn[0].replace('_', ' ')}): its knee"
+                    " angle needs thigh and shank and is unknown."
+                )
+        if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):
+            notes.append("No rest was recognised: the summary is over the whole recording.")
+        return tuple(notes)
+
+
+def analyze(
+    sensors: Mapping[str, SensorData],
+    *,
+    poses: Poses | None = None,
+    settings: AnalysisSettings | None = None,
+) -> SessionAnalysis:
+    """Analyse a whole recording: feed everything, finish.
+
+    Parameters
+    ----------
+    sensors : mapping of placement to SensorData
+        Times in seconds from the session's start.
+    poses : Poses, optional
+        When the calibration poses were held; without them the nominal mounting is assumed and the
+        notes say so.
+    settings : AnalysisSettings, optional
+
+    Returns
+    -------
+    SessionAnalysis
+
+    Examples
+    --------
+    Thigh and shank of a bent knee, sensors mounted as documented:
+
+    >>> t = np.arange(0, 4, 0.02)
+    >>> thigh = SensorData(t, np.tile([-6.93, 0.0, 6.93], (len(t), 1)))
+    >>> shank = SensorData(t, np.tile([6.93, 0.0, 6.93], (len(t), 1)))
+    >>> analyze({"left_thigh": thigh, "left_shank": shank}).epochs.knee_left_deg.round(6)
+    array([90., 90., 90., 90.])
+    """
+    analyzer = SessionAnalyzer(sensors, settings, poses=poses)
+    for placement, data in sensors.items():
+        analyzer.feed(placement, data.t_s, data.acc_m_s2, data.gyr_rad_s, data.n_lost)
+    return analyzer.finish()

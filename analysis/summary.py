@@ -1,0 +1,118 @@
+"""The few numbers that say how a session was, each with its interval and its coverage.
+
+Unless it says otherwise a number is the median over rest, its interval the 10th to 90th percentile
+of the epochs (the range in which it lay, not the error of the median), and its coverage the share
+of rest in which it was known.  Without a rest phase the whole recording stands for it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.arrays import known_median, known_quantile
+from analysis.phases import in_phase
+from analysis.results import Epochs, Estimate, FloatArray, Phase
+
+POSITION = ("settling", "rest", "extra")
+
+REFERENCE_S = 60
+"""The first minute of rest is what drift is measured from, the last minute where it ended."""
+
+MEDIANS = {
+    "knee_left_deg": "deg",
+    "knee_right_deg": "deg",
+    "lean_left_deg": "deg",
+    "lean_right_deg": "deg",
+    "trunk_tilt_deg": "deg",
+    "movement_mg": "mg",
+    "breathing_per_min": "1/min",
+    "heart_per_min": "1/min",
+    "relaxation": "0 to 1",
+}
+"""Columns of the epochs that are summed up by their median, and their units."""
+
+
+def summarise(epochs: Epochs, phases: tuple[Phase, ...]) -> dict[str, Estimate]:
+    """All summary numbers of a session.
+
+    Examples
+    --------
+    >>> epochs = Epochs.unknown(np.arange(1.0, 11.0))
+    >>> epochs.knee_left_deg[:] = 90.0
+    >>> summarise(epochs, (Phase("rest", 0.0, 10.0),))["knee_left_deg"]
+    Estimate(value=90.0, low=90.0, high=90.0, coverage=1.0, unit='deg')
+    """
+    rest = in_phase(epochs.t_s, phases, "rest")
+    span = rest if rest.any() else np.ones(len(epochs), dtype=bool)
+    numbers = {name: _median(getattr(epochs, name)[span], unit) for name, unit in MEDIANS.items()}
+    numbers["still_share"] = _share(epochs.stillness[span])
+    numbers["knee_difference_deg"] = _median(
+        (epochs.knee_left_deg - epochs.knee_right_deg)[span], "deg"
+    )
+    for side, knee in (("left", epochs.knee_left_deg), ("right", epochs.knee_right_deg)):
+        numbers[f"knee_drift_{side}_deg"] = _drift(knee[rest])
+    drifts = [numbers[f"knee_drift_{side}_deg"] for side in ("left", "right")]
+    numbers["knee_drift_deg"] = max(drifts, key=lambda d: abs(d.value or 0.0) + d.coverage)
+    numbers["time_in_position_min"] = _time_in_position(epochs, phases)
+    numbers["time_to_settle_s"] = _time_to_settle(epochs, phases)
+    return numbers
+
+
+def _median(values: FloatArray, unit: str) -> Estimate:
+    known = float(np.isfinite(values).mean()) if len(values) else 0.0
+    if not known:
+        return Estimate(None, None, None, 0.0, unit)
+    low, high = (float(known_quantile(values, share)) for share in (0.1, 0.9))
+    return Estimate(float(known_median(values)), low, high, known, unit)
+
+
+def _share(values: FloatArray) -> Estimate:
+    """Mean stillness; the interval is that of the session's minutes."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return Estimate(None, None, None, 0.0, "0 to 1")
+    minutes = np.array([part.mean() for part in np.array_split(known, max(len(known) // 60, 1))])
+    low, high = (float(known_quantile(minutes, share)) for share in (0.1, 0.9))
+    return Estimate(float(known.mean()), low, high, len(known) / len(values), "0 to 1")
+
+
+def _drift(knee_in_rest: FloatArray) -> Estimate:
+    """Median of the last minute of rest less the first; known when both are, and rest is long."""
+    unknown = Estimate(None, None, None, 0.0, "deg")
+    if len(knee_in_rest) < 2 * REFERENCE_S:
+        return unknown
+    first, last = knee_in_rest[:REFERENCE_S], knee_in_rest[-REFERENCE_S:]
+    share = min(float(np.isfinite(part).mean()) for part in (first, last))
+    if share < 0.5:
+        return unknown
+    reference = float(known_median(first))
+    low, mid, high = (float(known_quantile(last, q)) - reference for q in (0.1, 0.5, 0.9))
+    return Estimate(mid, low, high, share, "deg")
+
+
+def _recognised(epochs: Epochs, phases: tuple[Phase, ...]) -> NDArray[np.bool_]:
+    return np.asarray(~in_phase(epochs.t_s, phases, "unknown"))
+
+
+def _time_in_position(epochs: Epochs, phases: tuple[Phase, ...]) -> Estimate:
+    """Minutes; the interval leaves out, or takes in, the time that could not be recognised."""
+    recognised = _recognised(epochs, phases)
+    if not recognised.any():
+        return Estimate(None, None, None, 0.0, "min")
+    minutes = sum(p.end_s - p.start_s for p in phases if p.name in POSITION) / 60
+    unknown = sum(p.end_s - p.start_s for p in phases if p.name == "unknown") / 60
+    share = float(recognised.mean())
+    return Estimate(minutes, minutes, minutes + unknown, share, "min")
+
+
+def _time_to_settle(epochs: Epochs, phases: tuple[Phase, ...]) -> Estimate:
+    """Seconds from bending the knees to rest; 0 when quiet from the start, unknown without rest."""
+    share = float(_recognised(epochs, phases).mean()) if len(epochs) else 0.0
+    settling = next((p for p in phases if p.name == "settling"), None)
+    rest = next((p for p in phases if p.name == "rest"), None)
+    if rest is None:
+        return Estimate(None, None, None, share, "s")
+    start = settling.start_s if settling and settling.start_s < rest.start_s else rest.start_s
+    took = rest.start_s - start
+    return Estimate(took, max(took - 1.0, 0.0), took + 1.0, share, "s")
