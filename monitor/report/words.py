@@ -1,0 +1,201 @@
+"""What numbers are called, how sure they are, and one sentence that says no more than they do.
+
+Used by the page, the figure's alternative text and the terminal, so that all say the same.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from analysis.results import Estimate, FloatArray
+from monitor.result import SessionResult
+
+UNITS = {"deg": "°", "1": "", "0 to 1": "", "1/min": " a minute", "per_min": " a minute"}
+
+PHASE_TITLES = {
+    "straight": "legs straight",
+    "settling": "settling",
+    "rest": "resting in the position",
+    "extra": "an extra movement",
+    "rolling": "rolling to the side",
+    "kneeling": "kneeling",
+    "standing": "standing",
+    "unknown": "not recognised",
+}
+
+_TITLES = {  # where the plain name would read badly
+    "breathing_per_min": "Breathing",
+    "heart_per_min": "Heart rate",
+    "stillness": "Stillness",
+    "still_share": "Stillness, 0 to 1",
+    "knee_difference_deg": "Left knee less right knee",
+    "knee_drift_left_deg": "Left knee, drift during rest",
+    "knee_drift_right_deg": "Right knee, drift during rest",
+    "knee_drift_deg": "Knee that drifted most",
+    "time_in_position_min": "Time in the position",
+    "time_to_settle_s": "Time to settle",
+    "relaxation": "Relaxation index, 0 to 1",
+    "movement_mg": "Movement",
+    "knee_left_deg": "Left knee",
+    "knee_right_deg": "Right knee",
+    "lean_left_deg": "Left leg leaning out",
+    "lean_right_deg": "Right leg leaning out",
+    "trunk_tilt_deg": "Trunk tilt",
+}
+_NBSP = "\u00a0"  # a number and its unit stay on one line
+_UNIT_SUFFIXES = ("_deg_s", "_deg", "_per_min", "_mg", "_min", "_s", "_share")
+
+
+def title(name: str) -> str:
+    """A summary name as a person would say it.
+
+    Examples
+    --------
+    >>> title("knee_left_deg"), title("longest_still_s")
+    ('Left knee', 'Longest still')
+    """
+    if name in _TITLES:
+        return _TITLES[name]
+    for suffix in _UNIT_SUFFIXES:
+        if name.endswith(suffix):
+            name = name.removesuffix(suffix)
+            break
+    return name.replace("_", " ").capitalize()
+
+
+def placement_title(placement: str) -> str:
+    """``left_thigh`` as words."""
+    return placement.replace("_", " ")
+
+
+def clock(t_s: float) -> str:
+    """Session seconds as minutes and seconds.
+
+    Examples
+    --------
+    >>> clock(754.6)
+    '12:35'
+    """
+    seconds = max(0, round(t_s))
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def duration(t_s: float) -> str:
+    """A length of time in words.
+
+    Examples
+    --------
+    >>> duration(59.4), duration(905)
+    ('59 seconds', '15 minutes 5 seconds')
+    """
+    if not math.isfinite(t_s):
+        return "an unknown time"
+    minutes, seconds = divmod(round(t_s), 60)
+    said = []
+    if minutes:
+        said.append(f"{minutes} minute{'s' * (minutes != 1)}")
+    if seconds or not minutes:
+        said.append(f"{seconds} second{'s' * (seconds != 1)}")
+    return " ".join(said)
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """A value with its unit, or the word unknown.
+
+    Examples
+    --------
+    >>> number(89.14, "deg"), number(0.6667, "1"), number(None, "deg")
+    ('89.1°', '0.67', 'unknown')
+    """
+    if value is None or not math.isfinite(value):
+        return "unknown"
+    size = abs(value)
+    digits = 0 if size >= 1000 else 1 if size >= 10 or unit == "deg" else 2
+    shown = UNITS.get(unit, f" {unit}" if unit else "")
+    return f"{value:.{digits}f}{shown}"
+
+
+def interval(estimate: Estimate) -> str:
+    """From where to where the value lies; a dash where that is not known."""
+    low, high = estimate.low, estimate.high
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return "–"  # noqa: RUF001  # an en dash is what an empty cell of a table shows
+    return f"{number(low)} to {number(high)}"
+
+
+def percent(share: float | None) -> str:
+    """A share of time, 0 to 1, as whole percent; never rounded up to all or down to nothing."""
+    if share is None or not math.isfinite(share):
+        return "unknown"
+    whole = round(100 * share)
+    if share < 1.0 and whole >= 100:
+        return f"over 99{_NBSP}%"
+    if share > 0.0 and whole <= 0:
+        return f"under 1{_NBSP}%"
+    return f"{whole}{_NBSP}%"
+
+
+def mostly_known(values: FloatArray) -> bool:
+    """Whether a column says enough to be spoken of: a third of its epochs."""
+    return len(values) > 0 and float(np.mean(np.isfinite(values))) >= 1 / 3
+
+
+def headline(result: SessionResult) -> str:
+    """One sentence of what was seen; what was not seen is not in it, or is said to be unknown."""
+    epochs = result.analysis.epochs
+    said = [f"{duration(result.analysis.duration_s).capitalize()} recorded"]
+    if mostly_known(epochs.stillness):
+        still = float(np.nanmean(epochs.stillness))
+        said.append(f"still for {percent(still)} of the time that could be judged")
+    knees = _knees(result)
+    if knees:
+        said.append(knees)
+    if mostly_known(epochs.breathing_per_min):
+        said.append(f"breathing around {np.nanmedian(epochs.breathing_per_min):.0f} times a minute")
+    if len(said) == 1:
+        return f"{said[0]}; what the sensors sent was not enough to say more."
+    return _joined(said) + "."
+
+
+def _knees(result: SessionResult) -> str:
+    epochs = result.analysis.epochs
+    medians = {
+        side: float(np.nanmedian(values))
+        for side, values in (("left", epochs.knee_left_deg), ("right", epochs.knee_right_deg))
+        if mostly_known(values)
+    }
+    if len(medians) == 2:
+        return f"knees mostly near {medians['left']:.0f}° left and {medians['right']:.0f}° right"
+    return "".join(f"{side} knee mostly near {deg:.0f}°" for side, deg in medians.items())
+
+
+def _joined(parts: list[str]) -> str:
+    return (
+        parts[0] + ": " + (", ".join(parts[1:-1]) + " and " if len(parts) > 2 else "") + parts[-1]
+    )
+
+
+def alerts_sentence(result: SessionResult) -> str:
+    """How many things were said to the wearer."""
+    n = len(result.alerts)
+    if n == 0:
+        return "No alerts."
+    return f"{n} alert{'s' * (n != 1)}: the first at {clock(result.alerts[0].t_s)}."
+
+
+def description(result: SessionResult) -> str:
+    """What the overview shows, for those who cannot see it: the finding first, then its limits."""
+    epochs = result.analysis.epochs
+    said = ["Session over time.", headline(result), alerts_sentence(result)]
+    shares = {
+        "knee angles": np.fmax(epochs.knee_left_deg, epochs.knee_right_deg),
+        "stillness": epochs.stillness,
+        "breathing": epochs.breathing_per_min,
+        "relaxation": epochs.relaxation,
+    }
+    if len(epochs):
+        known = [f"{n} {percent(float(np.isfinite(v).mean()))}" for n, v in shares.items()]
+        said.append(f"Known for this share of the time: {', '.join(known)}.")
+    return " ".join(said)
