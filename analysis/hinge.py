@@ -21,6 +21,14 @@ MIN_SHARE = 0.75
 """Share of the rate's energy along the line for it to be a hinge; for rates without a preferred
 direction it is a third."""
 
+MIN_ARC_DEG = 120.0
+"""Over a third of a circle, centre and axes are told apart from noise; a bent leg shows 45 deg."""
+
+MAX_AXES_RATIO = 1.1
+MAX_OFFSET_SHARE = 0.1
+"""Cheap accelerometers are off by up to 4 % in scale and 80 mg in offset (MPU6050 datasheet: +-3 %
+and +-80 mg): a fit that says more has seen something else."""
+
 
 def hinge_axis(gyr_rad_s: FloatArray, still_rows: FloatArray | None = None) -> FloatArray | None:
     """Unit vector of the line about which the sensor turned; None when there is none to see.
@@ -53,3 +61,50 @@ def hinge_axis(gyr_rad_s: FloatArray, still_rows: FloatArray | None = None) -> F
     if values[-1] < MIN_SHARE * values.sum():
         return None
     return np.asarray(vectors[:, -1])
+
+
+def round_plane(points: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    """Offset and matrix that put an accelerometer's readings of a turning hinge on a circle.
+
+    Turned slowly about a fixed axis, gravity inside the plane runs along a circle about zero.  A
+    sensor with offsets and unequal scales shows an ellipse elsewhere; fitting it gives both back
+    without knowing a single angle.
+
+    Parameters
+    ----------
+    points : (n, 2) array
+        Acceleration inside the plane, m/s2; NaN allowed.
+
+    Returns
+    -------
+    (offset, matrix) or None
+        ``(points - offset) @ matrix`` lies on a circle.  None where the arc is shorter than
+        `MIN_ARC_DEG` (an ellipse through a short arc says nothing), or the fit is no ellipse.
+
+    Examples
+    --------
+    >>> angle = np.radians(np.arange(0.0, 180.0))
+    >>> circle = 9.8 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    >>> offset, matrix = round_plane(circle * [1.0, 1.04] + [0.2, -0.1])
+    >>> np.round(offset, 6), np.round(matrix[0, 0] / matrix[1, 1], 6)
+    (array([ 0.2, -0.1]), np.float64(1.04))
+    """
+    p = points[np.isfinite(points).all(axis=1)]
+    if len(p) < 50:
+        return None
+    angles = np.degrees(np.unwrap(np.arctan2(p[:, 1], p[:, 0])))
+    size = float(np.sqrt((p**2).sum(axis=1).mean()))
+    if np.ptp(angles) < MIN_ARC_DEG:
+        return None
+    x, y = (p / size).T
+    (a, b, c, d, e), *_ = np.linalg.lstsq(
+        np.stack([x * x, 2 * x * y, y * y, 2 * x, 2 * y], axis=1), np.ones(len(p)), rcond=None
+    )
+    form = np.array([[a, b], [b, c]])
+    values, vectors = np.linalg.eigh(form)
+    if values[0] <= 0 or values[1] > MAX_AXES_RATIO**2 * values[0]:
+        return None
+    offset = -size * np.linalg.solve(form, [d, e])
+    if float(np.hypot(*offset)) > MAX_OFFSET_SHARE * size:
+        return None
+    return offset, vectors @ np.diag(np.sqrt(values / values.mean())) @ vectors.T

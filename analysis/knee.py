@@ -125,8 +125,8 @@ def leg_angles(
     return LegAngles(flexion, lean, thigh, shank, thigh_unseen | shank_unseen)
 
 
-def at_window_end(values: FloatArray) -> FloatArray:
-    """Value at the end of each window: a straight line through its bins, read at the last edge.
+def at_window_end(values_deg: FloatArray) -> FloatArray:
+    """Angle at the end of each window: a straight line through its bins, read at the last edge.
 
     An epoch says what was known at its end; the mean of its last bins would say where a moving
     knee was a quarter of a second ago.  Fewer than 4 known bins carry no line: their mean then;
@@ -134,27 +134,32 @@ def at_window_end(values: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    values : (k, n) array
-        Evenly spaced bins, NaN allowed.
+    values_deg : (k, n) array
+        Evenly spaced bins, NaN allowed; a jump by a whole turn inside a window is none.
 
     Returns
     -------
     (k,) array
+        From -90 up to 270.
 
     Examples
     --------
     >>> at_window_end(np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [7.0, np.nan, 7.0, np.nan, np.nan]]))
     array([5.5, 7. ])
+    >>> at_window_end(np.array([[267.0, 268.0, 269.0, -90.0, -89.0]]))
+    array([-88.5])
     """
-    n_bins = values.shape[1]
-    known = np.isfinite(values)
+    n_bins = values_deg.shape[1]
+    known = np.isfinite(values_deg)
     n = known.sum(axis=1)
     safe_n = np.maximum(n, 1)
+    first = np.take_along_axis(values_deg, known.argmax(axis=1)[:, None], axis=1)
     x = np.where(known, np.arange(n_bins) - (n_bins - 0.5), 0.0)  # 0 at the window's end
-    y = np.where(known, values, 0.0)
+    y = np.where(known, np.mod(values_deg - first + 180.0, 360.0) - 180.0, 0.0)
     mean_x, mean_y = x.sum(axis=1) / safe_n, y.sum(axis=1) / safe_n
     dx = np.where(known, x - mean_x[:, None], 0.0)
     spread = (dx**2).sum(axis=1)
     slope = (dx * y).sum(axis=1) / np.where(spread > 0, spread, 1.0)
-    ending = np.where(n >= 4, mean_y - slope * mean_x, mean_y)
+    ending = first[:, 0] + np.where(n >= 4, mean_y - slope * mean_x, mean_y)
+    ending = np.mod(ending + 90.0, 360.0) - 90.0
     return np.asarray(np.where(n >= 2, ending, np.nan))

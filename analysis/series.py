@@ -1,7 +1,7 @@
 """A joint's angle over a whole recording, bin by bin, for benchmarks and notebooks.
 
 `analyze` says one value a second, at the second's end; a movement is better compared bin by bin, at
-the middle of each 0.1 s.  The angles are those of the session: same grid, same calibration.
+the mean time of each 0.1 s.  The angles are those of the session: same grid, same calibration.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import numpy as np
 from analysis import quality
 from analysis.arrays import known_median, unit
 from analysis.calibration import (
-    NOMINAL_FRAME,
     SegmentFrame,
     calibrate_leg,
     flexion_sign,
@@ -21,7 +20,7 @@ from analysis.calibration import (
 from analysis.errors import InputError
 from analysis.gravity import rest_length, up_directions
 from analysis.grid import BIN_HZ, bin_index, bin_means
-from analysis.hinge import hinge_axis
+from analysis.hinge import hinge_axis, round_plane
 from analysis.knee import leg_angles
 from analysis.results import FloatArray, Poses, SensorData
 
@@ -41,7 +40,7 @@ def knee_series(
     Returns
     -------
     t_s : (n,) array
-        Middles of the bins.
+        Mean time of the samples in each bin: its middle, but for half a sample interval.
     flexion_deg : (n,) array
         NaN where unknown.
 
@@ -57,7 +56,7 @@ def knee_series(
     >>> shank = SensorData(t, np.tile([6.93, 0.0, 6.93], (len(t), 1)))
     >>> t_s, knee_deg = knee_series(thigh, shank)
     >>> t_s[:2], knee_deg[:2].round(6)
-    (array([0.05, 0.15]), array([90., 90.]))
+    (array([0.04, 0.14]), array([90., 90.]))
     """
     bins = _binned(thigh, shank)
     frames: list[SegmentFrame | None] = []
@@ -74,7 +73,9 @@ def hinge_series(
 ) -> tuple[FloatArray, FloatArray]:
     """Angle of a hinge with gyroscopes, its axis learned while it moves; no pose is held.
 
-    The axis is the principal direction of the moving sensor's rate in `learn_s`.  A hinge has no
+    The axis is the principal direction of the moving sensor's rate in `learn_s`, and the same
+    stretch shows the accelerometer's own offsets and scales if the arc is long enough
+    (`analysis.hinge.round_plane`).  A hinge has no
     anatomy to tell which sense is positive: the sense in which it first turns away from where it
     stood at the start of `learn_s` is, and where it stood is 0.
 
@@ -88,7 +89,7 @@ def hinge_series(
     Returns
     -------
     t_s, angle_deg : (n,) arrays
-        Middles of the bins; NaN where gravity cannot show the angle, everywhere when the axis
+        As in `knee_series`; NaN where gravity cannot show the angle, everywhere when the axis
         stands near vertical.
 
     Raises
@@ -105,38 +106,49 @@ def hinge_series(
             f"nothing turned about one axis between {learn_s[0]:.1f} and {learn_s[1]:.1f} s",
             hint="Learn from a stretch in which the hinge moves.",
         )
-    start = rows[np.isfinite(rows[:, :3]).all(axis=1), :3][0]
-    up = unit(start - float(start @ axis) * axis)
-    turned = np.degrees(np.arctan2(rows[:, :3] @ np.cross(axis, up), rows[:, :3] @ up))
+    rows = rows[np.isfinite(rows[:, :3]).all(axis=1)]
+    up = unit(rows[0, :3] - float(rows[0, :3] @ axis) * axis)
+    plane = np.stack([up, np.cross(axis, up)], axis=1)
+    along, across = (rows[:, :3] @ plane).T
+    turned = np.degrees(np.arctan2(across, along))
     clear = turned[np.abs(turned) > 20.0]  # noise of one bin is below a degree
     if len(clear) and clear[0] < 0:
         axis = -axis
+    fitted = round_plane(rows[:, :3] @ plane)
+    if fitted is not None:
+        offset, matrix = fitted
+        inside = bins[1][:, :3] @ plane
+        bins[1][:, :3] += ((inside - offset) @ matrix - inside) @ plane.T
     moving_frame = SegmentFrame(axis * flexion_sign("left_shank"), up, "gyroscope")
     stands = hold(pose_rows(bins[0], learn_s)[:, :3], "fixed sensor").up_m_s2
-    fixed_frame = (
-        NOMINAL_FRAME if stands is None else SegmentFrame(np.full(3, np.nan), unit(stands), "held")
-    )
+    if stands is None:
+        raise InputError(
+            "the fixed sensor moved while the axis was learned",
+            hint="Give the sensor that stands first.",
+        )
+    fixed_frame = SegmentFrame(np.full(3, np.nan), unit(stands), "held")
     return _series(bins, "left", [fixed_frame, moving_frame])
 
 
 def _binned(first: SensorData, second: SensorData) -> tuple[FloatArray, FloatArray]:
-    """Slow bins of both sensors from session time 0, six columns each."""
+    """Slow bins of both sensors from session time 0; columns: acceleration, rate, time."""
     last = max(float(np.max(s.t_s)) for s in (first, second))
     n_bins = int(bin_index(np.array([last]))[0]) + 1
     out = []
     for sensor in (first, second):
-        rows = np.full((n_bins, 6), np.nan)
+        rows = np.full((n_bins, 7), np.nan)
         t = np.asarray(sensor.t_s, dtype=float)
         order = np.argsort(t, kind="stable")
         rows[:, :3], _ = bin_means(t[order], np.asarray(sensor.acc_m_s2)[order], 0, n_bins)
+        rows[:, 6:], _ = bin_means(t[order], t[order][:, None], 0, n_bins)
         if sensor.gyr_rad_s is not None:
-            rows[:, 3:], _ = bin_means(t[order], np.asarray(sensor.gyr_rad_s)[order], 0, n_bins)
+            rows[:, 3:6], _ = bin_means(t[order], np.asarray(sensor.gyr_rad_s)[order], 0, n_bins)
         out.append(rows)
     return out[0], out[1]
 
 
 def _gyro(rows: FloatArray) -> FloatArray | None:
-    return rows[:, 3:] if np.isfinite(rows[:, 3:]).any() else None
+    return rows[:, 3:6] if np.isfinite(rows[:, 3:6]).any() else None
 
 
 def _series(
@@ -148,4 +160,7 @@ def _series(
         trusted = bool(quality.is_trusted(np.array(rest)))
         ups.append(up_directions(rows[:, :3], rest if trusted else np.nan))
     angles = leg_angles(ups[0], ups[1], side, frames[0], frames[1])
-    return (np.arange(len(bins[0])) + 0.5) / BIN_HZ, angles.flexion_deg
+    middles = (np.arange(len(bins[0])) + 0.5) / BIN_HZ
+    # samples at 0.00 ... 0.09 s stand for 0.045 s: 5 ms are 0.2 deg at 46 deg/s
+    times = 0.5 * (bins[0][:, 6] + bins[1][:, 6])
+    return np.where(np.isfinite(times), times, middles), angles.flexion_deg
