@@ -1,0 +1,190 @@
+"""One connection: carries a driver's conversation to the sensor, and everything heard back.
+
+The callback that bleak calls only stamps and hands on, so that no slow reader can cost a packet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bleak import BleakClient
+from bleak.backends.characteristic import BleakGATTCharacteristic
+
+from devices.driver import Ask, Pause, Read, Step, Subscribe, Write
+from devices.errors import DeviceError, SensorRefused, SensorSilent
+from devices.radio import call
+
+_T = TypeVar("_T")
+
+
+class Connection:
+    """A connected `BleakClient` with what is subscribed, awaited and heard on it.
+
+    Parameters
+    ----------
+    client : BleakClient
+        Connected.
+    name : str
+        What messages call the sensor.
+    on_received : callable
+        Told loop time, characteristic UUID and bytes of everything that arrives, reads included.
+    step_s : float
+        Longest time for one read, write or subscription.
+    """
+
+    def __init__(
+        self,
+        client: BleakClient,
+        name: str,
+        on_received: Callable[[float, str, bytes], None],
+        step_s: float,
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._on_received = on_received
+        self._step_s = step_s
+        self._subscribed: list[str] = []
+        self._heard: dict[str, _Heard] = {}
+        self._waiting: _Waiting | None = None
+
+    async def converse(self, conversation: Generator[Step, bytes, _T]) -> _T:
+        """Carry a conversation to its end; a step that fails is told to the driver.
+
+        Raises
+        ------
+        DeviceError
+            What the driver does not catch.
+        """
+        try:
+            step = next(conversation)
+            while True:
+                try:
+                    answer = await self._do(step)
+                except DeviceError as error:
+                    step = conversation.throw(error)
+                else:
+                    step = conversation.send(answer)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+        finally:
+            conversation.close()
+
+    async def unsubscribe(self, each_s: float) -> None:
+        """Turn everything off that is on; what fails is off as well when the link ends."""
+        while self._subscribed:
+            with suppress(DeviceError):
+                characteristic = self._characteristic(self._subscribed.pop())
+                await call("unsubscribing", each_s, self._client.stop_notify(characteristic))
+
+    def forget_heard(self) -> None:
+        """From here on `last_data_s` speaks of what comes now."""
+        self._heard.clear()
+
+    def last_data_s(self) -> float | None:
+        """When the busiest characteristic was heard last, in loop time; None before the first.
+
+        The busiest, because a strap may go on telling the pulse when its acceleration stopped.
+        """
+        if not self._heard:
+            return None
+        return max(self._heard.values(), key=lambda heard: heard.n_bytes).last_s
+
+    async def _do(self, step: Step) -> bytes:
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            return b""
+        characteristic = self._characteristic(step.characteristic)
+        match step:
+            case Read():
+                return await self._read(characteristic)
+            case Subscribe():
+                await self._subscribe(characteristic)
+            case Write():
+                await self._write(characteristic, step)
+            case Ask():
+                return await self._ask(characteristic, step)
+        return b""
+
+    async def _read(self, characteristic: BleakGATTCharacteristic) -> bytes:
+        reading = self._client.read_gatt_char(characteristic)
+        value = bytes(await call(f"reading from {self._name}", self._step_s, reading))
+        self._on_received(_now_s(), characteristic.uuid, value)
+        return value
+
+    async def _subscribe(self, characteristic: BleakGATTCharacteristic) -> None:
+        subscribing = self._client.start_notify(characteristic, self._hear)
+        await call(f"subscribing to {self._name}", self._step_s, subscribing)
+        self._subscribed.append(characteristic.uuid)
+
+    async def _write(self, characteristic: BleakGATTCharacteristic, step: Write | Ask) -> None:
+        writing = self._client.write_gatt_char(characteristic, step.data, response=step.response)
+        await call(f"writing to {self._name}", self._step_s, writing)
+
+    async def _ask(self, characteristic: BleakGATTCharacteristic, step: Ask) -> bytes:
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        # Before the write, because the answer may overtake the write's own confirmation.
+        self._waiting = _Waiting(step, answer)
+        try:
+            await self._write(characteristic, step)
+            return await asyncio.wait_for(answer, step.timeout_s)
+        except TimeoutError:
+            raise SensorSilent(
+                f"{self._name} did not answer {step.data.hex(' ')} in {step.timeout_s:g} s",
+                hint="Switch it off and on, and bring it nearer.",
+            ) from None
+        finally:
+            self._waiting = None
+
+    def _characteristic(self, uuid: str) -> BleakGATTCharacteristic:
+        """By walking the services: bleak refuses to look up a UUID that occurs twice."""
+        services = self._client.services if self._client.is_connected else ()
+        for service in services:
+            for characteristic in service.characteristics:
+                if characteristic.uuid == uuid:
+                    return characteristic
+        raise SensorRefused(
+            f"{self._name} has no characteristic {uuid}",
+            hint="Update its firmware, or make the system forget the sensor and find it again.",
+        )
+
+    def _hear(self, characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
+        """What bleak calls for each notification: a plain function, or order would be lost."""
+        now_s, uuid, payload = _now_s(), characteristic.uuid, bytes(data)
+        self._on_received(now_s, uuid, payload)
+        heard = self._heard.get(uuid)
+        if heard is None:
+            heard = self._heard[uuid] = _Heard()
+        heard.last_s = now_s
+        heard.n_bytes += len(payload)
+        if (waiting := self._waiting) is not None:
+            waiting.hear(uuid, payload)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """How much one characteristic said, and when last."""
+
+    last_s: float = 0.0
+    n_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A question on its way, and the place for its answer."""
+
+    question: Ask
+    answer: asyncio.Future[bytes]
+
+    def hear(self, uuid: str, payload: bytes) -> None:
+        question = self.question
+        if not self.answer.done() and uuid == question.reply_on and question.is_reply(payload):
+            self.answer.set_result(payload)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
