@@ -63,10 +63,6 @@ class Course:
         """Cues that fall due in ``(after_s, until_s]``."""
         return [c for c in self.cues if after_s < c.t_s <= until_s]
 
-    def poses_between(self, after_s: float, until_s: float) -> list[PoseWindow]:
-        """Poses whose end falls into ``(after_s, until_s]``."""
-        return [p for p in self.poses if after_s < p.end_s <= until_s]
-
 
 def course(minutes: float, *, start_s: float = 0.0) -> Course:
     """Plan a session of `minutes` that begins at `start_s`.

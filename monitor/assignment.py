@@ -1,0 +1,130 @@
+"""Which sensor found by a scan is worn where.
+
+--sensor left_thigh=WT901BLE67   by name (also part of it) or address
+nothing said                     a chest strap, when exactly one is there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from analysis.results import PLACEMENTS
+from devices.link import Found
+from monitor.errors import UserError
+
+_CHEST_DRIVERS = ("polar_h10",)  # straps that are made for the chest and nowhere else
+
+
+def parse_sensors(words: Sequence[str]) -> dict[str, str]:
+    """``PLACEMENT=NAME_OR_ADDRESS`` words as a mapping.
+
+    Raises
+    ------
+    UserError
+        For a word without ``=``, an unknown placement, or a placement or sensor named twice.
+
+    Examples
+    --------
+    >>> parse_sensors(["chest=Polar H10 51A0", "left_thigh=AA:BB:CC:DD:EE:01"])
+    {'chest': 'Polar H10 51A0', 'left_thigh': 'AA:BB:CC:DD:EE:01'}
+    """
+    wanted: dict[str, str] = {}
+    for word in words:
+        placement, equals, sensor = (part.strip() for part in word.partition("="))
+        if not equals or not sensor:
+            raise UserError(
+                f"--sensor {word!r} does not say which sensor is worn where",
+                hint='Write PLACEMENT=NAME_OR_ADDRESS, for example chest="Polar H10 51A0B234".',
+            )
+        if placement not in PLACEMENTS:
+            raise UserError(
+                f"there is no placement {placement!r}", hint=f"Use one of {', '.join(PLACEMENTS)}."
+            )
+        if placement in wanted:
+            raise UserError(
+                f"two sensors for {placement}: {wanted[placement]!r} and {sensor!r}",
+                hint="Give each placement one sensor.",
+            )
+        if sensor in wanted.values():
+            raise UserError(
+                f"{sensor!r} cannot be worn in two places", hint="Give each placement its own."
+            )
+        wanted[placement] = sensor
+    return wanted
+
+
+def all_found(wanted: Mapping[str, str], found: Sequence[Found]) -> bool:
+    """Whether a scan may stop: every sensor that was named is there."""
+    return bool(wanted) and all(_matching(sensor, found) for sensor in wanted.values())
+
+
+def assign(wanted: Mapping[str, str], found: Sequence[Found]) -> dict[str, Found]:
+    """Placement to sensor, in the order of placements.
+
+    Raises
+    ------
+    UserError
+        When a named sensor is missing, unknown to this program or one of several of that name,
+        and when nothing was named and the choice is not plain.
+    """
+    if not wanted:
+        return {"chest": _only_strap(found)}
+    chosen = {p: _the_one(p, wanted[p], found) for p in PLACEMENTS if p in wanted}
+    addresses = [f.advert.address for f in chosen.values()]
+    if len(set(addresses)) < len(addresses):
+        raise UserError(
+            "two placements name the same sensor", hint="Name sensors by address: backrelease scan"
+        )
+    return chosen
+
+
+def label(found: Found) -> str:
+    """What a person calls a found sensor."""
+    return found.advert.name or found.advert.address
+
+
+def _matching(sensor: str, found: Sequence[Found]) -> list[Found]:
+    """By address or whole name, else by part of the name."""
+    low = sensor.lower()
+    exact = [f for f in found if low in {f.advert.address.lower(), (f.advert.name or "").lower()}]
+    return exact or [f for f in found if low in (f.advert.name or "").lower()]
+
+
+def _the_one(placement: str, sensor: str, found: Sequence[Found]) -> Found:
+    matching = _matching(sensor, found)
+    if not matching:
+        near = ", ".join(label(f) for f in found if f.driver) or "none that this program knows"
+        raise UserError(
+            f"the sensor {sensor!r} for {placement} was not found (near: {near})",
+            hint="Switch it on, bring it nearer, close other apps that hold it; backrelease scan",
+        )
+    if len(matching) > 1:
+        addresses = ", ".join(f.advert.address for f in matching)
+        raise UserError(
+            f"{len(matching)} sensors are called {sensor!r}: {addresses}",
+            hint=f"Name it by address: --sensor {placement}={matching[0].advert.address}",
+        )
+    if matching[0].driver is None:
+        raise UserError(
+            f"{label(matching[0])} is not a kind of sensor this program knows",
+            hint="backrelease scan marks those it knows.",
+        )
+    return matching[0]
+
+
+def _only_strap(found: Sequence[Found]) -> Found:
+    straps = [f for f in found if f.driver and f.driver.name in _CHEST_DRIVERS]
+    if len(straps) == 1:
+        return straps[0]
+    known = [f for f in found if f.driver]
+    if not known:
+        raise UserError(
+            "no sensor was found",
+            hint="Switch sensors on, wear the chest strap (damp), then: backrelease scan. "
+            "To see the program without sensors: backrelease demo",
+        )
+    near = ", ".join(label(f) for f in known)
+    raise UserError(
+        f"it is not plain which sensor is worn where (near: {near})",
+        hint=f"Say so: --sensor chest={label(known[0])!r}, and so on for each.",
+    )

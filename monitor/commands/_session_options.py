@@ -1,0 +1,66 @@
+"""What `session` and `demo` have in common: the view, the start and the end of a session."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from monitor.session import SessionEnd, View
+
+PLAIN_HELP = "Print lines instead of a panel; also when the output is no terminal."
+EVERY_HELP = "Seconds of session time between the lines of --plain."
+OPEN_HELP = "Open the report in the browser afterwards."
+
+
+def wall_clock() -> datetime:
+    """Now, with the offset of this place."""
+    from datetime import datetime  # noqa: PLC0415
+
+    return datetime.now().astimezone()
+
+
+@contextlib.contextmanager
+def chosen_view(*, plain: bool, every_s: float) -> Iterator[View]:
+    """A panel on a terminal, lines elsewhere."""
+    from monitor.view import PanelView, PlainView  # noqa: PLC0415
+
+    if plain or not sys.stdout.isatty():
+        yield PlainView(_line, every_s=every_s)
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    with PanelView(Console()) as view:
+        yield view
+
+
+def finish(folder: Path, end: SessionEnd, *, show: bool) -> None:
+    """Write result, report and history, and say in a few lines what came of it."""
+    from monitor.report.words import headline  # noqa: PLC0415
+    from monitor.session_files import write_outputs  # noqa: PLC0415
+
+    result = end.result
+    page = write_outputs(folder, result)
+    how = "Ended early, in order" if end.stopped else "Finished"
+    typer.echo(f"\n{how} after {end.t_end_s / 60.0:.1f} minutes.")
+    typer.echo(headline(result))
+    for alert in result.alerts:
+        typer.echo(f"  {int(alert.t_s) // 60:02d}:{int(alert.t_s) % 60:02d}  {alert.reason}")
+    typer.echo(f"session  {folder}")
+    typer.echo(f"report   {page}")
+    if show:
+        import webbrowser  # noqa: PLC0415
+
+        webbrowser.open(page.resolve().as_uri())
+
+
+def _line(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,204 @@
+"""One worn sensor in the live pipeline: what happened in order, decoded when its time has come."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from devices.stream import Samples, SensorStream, StreamCounters
+
+from devices.chunk import BatteryChunk, HeartChunk
+from devices.driver import Notification, StreamInfo
+from devices.registry import driver_named
+from monitor.alerts import SensorLostAlert
+from monitor.result import Alert, Gap
+
+_RATE_OVER_S = 5.0  # long enough to be calm on a screen, short enough to show a failing link
+_STATES_WITHOUT_STREAM = ("connecting", "lost", "stopped")
+
+
+class Started(NamedTuple):
+    """The sensor agreed to stream."""
+
+    t_s: float
+    driver_name: str
+    info: StreamInfo
+
+
+class LinkState(NamedTuple):
+    """The link changed its state."""
+
+    t_s: float
+    state: str
+    detail: str
+
+
+class Marker(NamedTuple):
+    """A pose was held; said at `t_s`."""
+
+    t_s: float
+    name: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SensorHealth:
+    """How one sensor is doing, for the screen.
+
+    `state` is the link's last word, "" before any.  `rate_hz` counts the samples of the last
+    five seconds; None before the first.  `battery_percent` is None until the sensor says it.
+    """
+
+    state: str
+    detail: str
+    rate_hz: float | None
+    n_notifications: int
+    n_samples: int
+    n_lost: int
+    loss_is_estimate: bool
+    n_decode_errors: int
+    last_heard_s: float | None
+    silent: bool
+    battery_percent: float | None
+
+
+class LiveSensor:
+    """Queue, decoder, silence watch and counters of one placement."""
+
+    def __init__(self, placement: str, *, lost_after_s: float) -> None:
+        self._placement = placement
+        self._lost_after_s = lost_after_s
+        self._happened: deque[Notification | Started | LinkState] = deque()
+        self._stream: SensorStream | None = None
+        self._before_stream: list[Notification] = []
+        self._past: list[StreamCounters] = []  # of streams before a reconnection
+        self._lost = SensorLostAlert(placement, after_s=lost_after_s)
+        self._alerts: list[Alert] = []
+        self._gaps: list[Gap] = []
+        self._link = LinkState(0.0, "", "")
+        self._why_silent = ""
+        self._last_heard_s: float | None = None
+        self._recent: deque[tuple[float, int]] = deque()
+        self._battery_percent: float | None = None
+
+    def started(self, t_s: float, driver_name: str, info: StreamInfo) -> None:
+        """Queue a stream's beginning."""
+        self._happened.append(Started(t_s, driver_name, info))
+
+    def link(self, t_s: float, state: str, detail: str) -> None:
+        """Queue a link's change of state."""
+        self._happened.append(LinkState(t_s, state, detail))
+
+    def heard(self, notifications: Sequence[Notification]) -> None:
+        """Queue what the sensor sent."""
+        self._happened.extend(notifications)
+
+    def take_until(self, before_s: float) -> list[Samples | HeartChunk]:
+        """Decode everything that happened before `before_s`."""
+        out: list[Samples | HeartChunk] = []
+        batch: list[Notification] = []
+        while self._happened and self._happened[0][0] < before_s:
+            item = self._happened.popleft()
+            if isinstance(item, Notification):
+                batch.append(item)
+                continue
+            out += self._decode(batch)
+            batch = []
+            self._change(item)
+        return out + self._decode(batch)
+
+    def alerts_until(self, t_s: float) -> list[Alert]:
+        """What is to be said about this sensor, given that all before `t_s` was taken."""
+        told = self._lost.silent_until(t_s)
+        alerts = self._alerts + ([told] if told else [])
+        self._alerts = []
+        while self._recent and self._recent[0][0] < t_s - _RATE_OVER_S:
+            self._recent.popleft()
+        return alerts
+
+    def all_gaps(self, end_s: float) -> tuple[Gap, ...]:
+        """Stretches without a word, the one that lasts until the end included."""
+        since_s = 0.0 if self._last_heard_s is None else self._last_heard_s
+        return (*self._gaps, *self._gap(since_s, end_s))
+
+    def health(self) -> SensorHealth:
+        """How it is doing now."""
+        counters = [*self._past, *([self._stream.counters] if self._stream else [])]
+        n_recent = sum(n for _, n in self._recent)
+        heard = self._last_heard_s is not None
+        return SensorHealth(
+            state=self._link.state,
+            detail=self._link.detail,
+            rate_hz=n_recent / _RATE_OVER_S if heard else None,
+            n_notifications=sum(c.n_notifications for c in counters),
+            n_samples=sum(c.n_samples for c in counters),
+            n_lost=sum(c.n_lost for c in counters),
+            loss_is_estimate=any(c.loss_is_estimate for c in counters),
+            n_decode_errors=sum(c.n_decode_errors for c in counters),
+            last_heard_s=self._last_heard_s,
+            silent=self._lost.is_silent,
+            battery_percent=self._battery_percent,
+        )
+
+    def _change(self, item: Started | LinkState) -> None:
+        if isinstance(item, Started):
+            self._end_stream()
+            driver = driver_named(item.driver_name)
+            self._stream = SensorStream(driver, item.info)
+            # While the sensor was being asked it answered; its samples were at the old settings.
+            for said in driver.new_decoder(item.info).feed(self._before_stream):
+                if isinstance(said, BatteryChunk):
+                    self._battery_percent = said.percent
+            self._before_stream = []
+            return
+        self._link = item
+        if item.state in _STATES_WITHOUT_STREAM:
+            self._end_stream()
+        if item.state != "streaming":
+            self._why_silent = item.detail or item.state
+
+    def _end_stream(self) -> None:
+        """What comes now answers a new conversation, until a stream starts again."""
+        if self._stream is not None:
+            self._past.append(self._stream.counters)
+            self._stream = None
+        self._before_stream = []
+
+    def _decode(self, batch: list[Notification]) -> list[Samples | HeartChunk]:
+        if self._stream is None:
+            self._before_stream += batch
+            return []
+        if not batch:
+            return []
+        self._note(batch)
+        out: list[Samples | HeartChunk] = []
+        for said in self._stream.feed(batch):
+            if isinstance(said, BatteryChunk):
+                self._battery_percent = said.percent
+                continue
+            out.append(said)
+            if isinstance(said, Samples):
+                self._recent.append((batch[-1].t_arrival_s, len(said.t_s)))
+        return out
+
+    def _note(self, batch: list[Notification]) -> None:
+        """Watch for silence between the notifications, however they were cut into batches."""
+        for n in batch:
+            since_s = 0.0 if self._last_heard_s is None else self._last_heard_s
+            if n.t_arrival_s - since_s >= self._lost_after_s:
+                told = self._lost.silent_until(n.t_arrival_s)
+                self._alerts += [told] if told else []
+                self._gaps += self._gap(since_s, n.t_arrival_s)
+                self._why_silent = ""
+            self._last_heard_s = n.t_arrival_s
+            self._lost.heard(n.t_arrival_s)
+
+    def _gap(self, start_s: float, end_s: float) -> list[Gap]:
+        if end_s - start_s < self._lost_after_s:
+            return []
+        never = self._last_heard_s is None
+        reason = self._why_silent or ("not heard yet" if never else "nothing came")
+        return [Gap(self._placement, start_s, end_s, reason)]
