@@ -112,6 +112,8 @@ def known_quantile(v: FloatArray, share: float) -> FloatArray:
     >>> known_quantile(np.array([3.0, np.nan, 1.0, 2.0]), 0.5)
     array(2.)
     """
+    if v.shape[-1] == 0:
+        return np.full(v.shape[:-1], np.nan)
     ordered = np.sort(v, axis=-1)  # NaN goes to the end
     n = np.isfinite(v).sum(axis=-1)
     at = share * np.maximum(n - 1, 0)

@@ -27,6 +27,7 @@ from analysis.legs import (
 )
 from analysis.phases import PhaseInput
 from analysis.posture import mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
+from analysis.relaxation import RelaxationSettings, relaxation
 from analysis.results import Epochs, FloatArray
 
 
@@ -44,6 +45,7 @@ class EpochMaker:
         }
         self._parts: list[Epochs] = []
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
+        self._opening_end: int | None = None
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
@@ -79,6 +81,7 @@ class EpochMaker:
         self._move(epochs, first, n)
         self._beat(epochs)
         self._parts.append(epochs)
+        self._relax(n)
         yield from self._phase_inputs(epochs, legs, means)
 
     def _ups(self, name: str, first: int, n: int) -> FloatArray:
@@ -138,6 +141,22 @@ class EpochMaker:
         if self._beats:
             rates = np.array([self._beats.rate(t) for t in epochs.t_s])
             epochs.heart_per_min[:], epochs.heart_confidence[:] = rates.T
+
+    def _relax(self, n: int) -> None:
+        """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""
+        s = RelaxationSettings()
+        epochs = self.all()
+        if self._opening_end is None:
+            tilt = np.nan_to_num(epochs.trunk_tilt_deg)
+            resting = (np.nan_to_num(epochs.stillness) >= 0.5) & (tilt < s.lying_below_deg)
+            done = np.flatnonzero(np.cumsum(resting) >= s.opening_s)
+            self._opening_end = int(done[0]) + 1 if len(done) else None
+        recent = max(len(epochs) - n - round(s.recent_s), 0)
+        needed = epochs
+        if self._opening_end is not None and recent > self._opening_end:
+            # what lies between the opening and the last minute changes nothing, and is not paid for
+            needed = Epochs.joined([epochs[: self._opening_end], epochs[recent:]])
+        epochs.relaxation[-n:] = relaxation(needed)[-n:]
 
     def _phase_inputs(
         self, epochs: Epochs, legs: Mapping[str, LegEpochs], means: Mapping[str, FloatArray]

@@ -105,6 +105,11 @@ class Leg:
         return (
             f"{self.side} knee: for {self.n_unseen} s it turned about an axis near vertical, which"
             " gravity cannot show: unknown there"
+            + (
+                ""
+                if self._is_calibrated()
+                else " (with the nominal mounting; held poses would tell)"
+            )
         )
 
     def _is_calibrated(self) -> bool:

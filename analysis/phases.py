@@ -131,7 +131,7 @@ class PhaseRecogniser:
 
     def phases(self, end_s: float) -> tuple[Phase, ...]:
         """The parts so far, the last one ending at `end_s`."""
-        ends = [start for _, start in self._starts[1:]] + [end_s]
+        ends = [start for _, start in self._starts][1:] + [end_s] * bool(self._starts)
         return tuple(
             Phase(name, start, end)
             for (name, start), end in zip(self._starts, ends, strict=True)

@@ -92,6 +92,11 @@ def rest_problem(rest: float) -> str:
     return f"{said}: nothing is derived from it"
 
 
+def is_usable(intake: Intake) -> bool:
+    """Whether the sensor showed gravity over the session as a whole."""
+    return bool(is_trusted(known_median(_rests(intake))))
+
+
 def summary(intake: Intake, duration_s: float, more_problems: tuple[str, ...]) -> SensorSummary:
     """How well one sensor was heard over the session, and everything wrong with it."""
     fs_hz = sample_rate_hz(intake)

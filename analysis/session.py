@@ -23,12 +23,14 @@ from analysis.beats import Beats
 from analysis.calibration import SegmentFrame, calibrate_leg, calibrate_trunk
 from analysis.epochs import EpochMaker
 from analysis.errors import InputError
-from analysis.intake import Intake
+from analysis.intake import FAST_HZ, Intake
+from analysis.movements import movements
 from analysis.phases import PhaseRecogniser
 from analysis.results import (
     PLACEMENTS,
     Epochs,
     FloatArray,
+    Movement,
     PhaseName,
     Poses,
     SensorData,
@@ -178,6 +180,7 @@ class SessionAnalyzer:
             sensors=self.sensors(duration_s),
             phases=phases,
             epochs=epochs,
+            movements=self._movements(),
             summary=summarise(epochs, phases),
             notes=self._notes(),
         )
@@ -231,6 +234,17 @@ class SessionAnalyzer:
                 frames[name], said = calibrate_leg(name, bins[:, :3], gyr, poses)
             self._frame_problems[name] = said
         return frames
+
+    def _movements(self) -> tuple[Movement, ...]:
+        """The movements of every sensor that shows gravity, in order of time."""
+        found: list[Movement] = []
+        for name, intake in self._intakes.items():
+            if quality.is_usable(intake):
+                rows = intake.fast.all()
+                t = (np.arange(len(rows)) + 0.5) / FAST_HZ
+                gyr = rows[:, 3:] if intake.has_gyro else None
+                found += movements(t, rows[:, :3], gyr, name)
+        return tuple(sorted(found, key=lambda m: (m.start_s, m.placement)))
 
     def _notes(self) -> tuple[str, ...]:
         notes = []
