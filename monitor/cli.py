@@ -11,6 +11,7 @@ import sys
 import typer
 
 from monitor import __version__
+from monitor.commands import analyze, doctor, export, import_, report
 
 app = typer.Typer(
     name="backrelease",
@@ -25,11 +26,15 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def _root(
-    version: bool = typer.Option(False, "--version", help="Show the version and leave."),  # noqa: FBT001, FBT003
+    version: bool = typer.Option(False, "--version", help="Show the version and leave."),
 ) -> None:
     if version:
         typer.echo(f"backrelease {__version__}")
         raise typer.Exit
+
+
+for _command in (analyze, report, import_, export, doctor):
+    _command.register(app)
 
 
 def run() -> None:

@@ -30,8 +30,13 @@ _FONT = re.compile(r"(font: [^;\"]*?px )[^;\"]+")
 _ID = re.compile(r'(\bid="|url\(#|href="#)')
 
 
-def write_report(result: SessionResult, folder: Path) -> tuple[Path, Path]:
-    """Write ``report.html`` and ``report.png`` into a folder, for their owner's eyes.
+def write_report(folder: Path, result: SessionResult) -> Path:
+    """Write ``report.html`` and ``report.png`` into a folder, for their owner's eyes only.
+
+    Returns
+    -------
+    Path
+        The page.
 
     Raises
     ------
@@ -41,7 +46,7 @@ def write_report(result: SessionResult, folder: Path) -> tuple[Path, Path]:
     html, png = folder / HTML_NAME, folder / PNG_NAME
     write_bytes(png, figures.png(figures.overview(result)))
     write_text(html, html_page(result))
-    return html, png
+    return html
 
 
 def html_page(result: SessionResult) -> str:

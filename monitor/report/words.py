@@ -111,8 +111,7 @@ def number(value: float | None, unit: str = "") -> str:
     """
     if value is None or not math.isfinite(value):
         return "unknown"
-    size = abs(value)
-    digits = 0 if size >= 1000 else 1 if size >= 10 or unit == "deg" else 2
+    digits = _digits(abs(value), unit)
     shown = UNITS.get(unit, f" {unit}" if unit else "")
     return f"{value:.{digits}f}{shown}"
 
@@ -122,7 +121,14 @@ def interval(estimate: Estimate) -> str:
     low, high = estimate.low, estimate.high
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return "–"  # noqa: RUF001  # an en dash is what an empty cell of a table shows
-    return f"{number(low)} to {number(high)}"
+    digits = _digits(max(abs(low), abs(high)), estimate.unit)
+    return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def _digits(size: float, unit: str) -> int:
+    if size >= 1000:
+        return 0
+    return 1 if size >= 10 or unit in {"deg", "s"} else 2
 
 
 def percent(share: float | None) -> str:

@@ -1,0 +1,27 @@
+"""`backrelease doctor`: what stands in the way of a session, and the remedy."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("doctor", epilog="Example: backrelease doctor")(doctor)
+
+
+def doctor() -> None:
+    """Check this computer and say what to do; status 0 when a session can run."""
+    from monitor.doctor import can_run, findings  # noqa: PLC0415
+    from monitor.home import data_folder  # noqa: PLC0415
+
+    found = []
+    for finding in findings(data_folder()):
+        found.append(finding)
+        typer.echo(f"{'ok' if finding.ok else 'LOOK HERE':<10} {finding.what}")
+        if finding.remedy and not finding.ok:
+            typer.echo(f"{'':<10} -> {finding.remedy}")
+    if not can_run(found):
+        typer.echo("\nA session cannot run yet; `backrelease demo` needs no Bluetooth.")
+        raise typer.Exit(1)
+    typer.echo("\nA session can run.")

@@ -1,0 +1,66 @@
+"""The samples of a recording, decoded by the same code as live, without the analysis."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from devices.stream import Samples
+
+from analysis.results import Poses, SensorData
+from devices.chunk import HeartChunk
+from monitor.exchange import RawSession
+from monitor.live_sensor import LiveSensor
+from monitor.recording_reader import RecordedBatch, Recording, read_recording
+from monitor.replay import stream_info
+
+
+def recorded_samples(path: Path) -> RawSession:
+    """Read a recording and decode every sensor.
+
+    Raises
+    ------
+    UserError
+        When the file is no recording that can be read.
+    """
+    recording = read_recording(path)
+    sensors = {p: LiveSensor(p, lost_after_s=math.inf) for p in recording.header.sensors}
+    for entry in recording.entries:
+        if isinstance(entry, RecordedBatch):
+            sensors[entry.placement].heard(entry.notifications)
+        elif entry.kind == "link":
+            details, sensor = entry.details, sensors[entry.details["placement"]]
+            sensor.link(entry.t_s, details["state"], details["detail"])
+            if details["info"] is not None:
+                sensor.started(entry.t_s, details["driver"], stream_info(details["info"]))
+    data: dict[str, SensorData] = {}
+    beats: list[tuple[float, float, float]] = []
+    for placement, sensor in sensors.items():
+        said = sensor.take_until(math.inf)
+        samples = [s for s in said if isinstance(s, Samples) and len(s.t_s)]
+        if samples:
+            data[placement] = _joined(samples)
+        for heart in (s for s in said if isinstance(s, HeartChunk)):
+            intervals_s = heart.rr_s.tolist() or [math.nan]
+            beats += [(heart.t_arrival_s, heart.heart_per_min, rr_s) for rr_s in intervals_s]
+    return RawSession(data, _poses(recording), tuple(beats))
+
+
+def _joined(samples: list[Samples]) -> SensorData:
+    gyros = [s.gyr_rad_s for s in samples if s.gyr_rad_s is not None]
+    return SensorData(
+        t_s=np.concatenate([s.t_s for s in samples]),
+        acc_m_s2=np.concatenate([s.acc_m_s2 for s in samples]),
+        gyr_rad_s=np.concatenate(gyros) if len(gyros) == len(samples) else None,
+        n_lost=sum(s.n_lost for s in samples),
+    )
+
+
+def _poses(recording: Recording) -> Poses:
+    held = {
+        e.details["name"]: (float(e.details["start_s"]), float(e.details["end_s"]))
+        for e in recording.events
+        if e.kind == "marker"
+    }
+    return Poses(straight_s=held.get("straight"), bent_s=held.get("bent"))

@@ -1,0 +1,71 @@
+"""A result as some lines of text, at most 80 columns wide."""
+
+from __future__ import annotations
+
+import textwrap
+
+from monitor.report import words
+from monitor.result import SessionResult
+
+WIDTH = 80
+
+
+def summary_text(result: SessionResult) -> str:
+    """What `analyze` prints: the finding, the numbers, the sensors, and how far to trust them.
+
+    Unknown is written as unknown, and every number comes with the share of time it rests on.
+    """
+    analysis = result.analysis
+    parts = [_wrapped(words.headline(result))]
+    if analysis.summary:
+        parts.append(_numbers(result))
+    parts.append(_phases(result))
+    parts.append(_sensors(result))
+    parts.append(_listed("Alerts", [f"{words.clock(a.t_s)}  {a.reason}" for a in result.alerts]))
+    parts.append(_listed("Notes", list(analysis.notes)))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _numbers(result: SessionResult) -> str:
+    rows = [f"{'While resting':<34}{'value':>15}{'mostly between':>18}{'known':>11}"]
+    for name, estimate in result.analysis.summary.items():
+        value = words.number(estimate.value, estimate.unit)
+        between = words.interval(estimate)
+        known = words.percent(estimate.coverage)
+        rows.append(f"{words.title(name):<34.33}{value:>15}{between:>18}{known:>11}")
+    return "\n".join(rows)
+
+
+def _phases(result: SessionResult) -> str:
+    rows = [
+        f"{words.clock(p.start_s)} to {words.clock(p.end_s)}  {words.PHASE_TITLES[p.name]}"
+        for p in result.analysis.phases
+    ]
+    if len(rows) > 12:
+        rows = [*rows[:6], f"… {len(rows) - 11} more …", *rows[-5:]]
+    return _listed("Phases", rows)
+
+
+def _sensors(result: SessionResult) -> str:
+    rows = []
+    for placement, sensor in result.analysis.sensors.items():
+        rate = words.number(sensor.fs_hz, "Hz")
+        rows.append(
+            f"{words.placement_title(placement)}: {sensor.n_samples} samples, {rate}, "
+            f"{sensor.n_lost} lost, heard for {words.percent(sensor.coverage)}"
+        )
+        rows += [f"  ! {problem}" for problem in sensor.problems]
+    return _listed("Sensors", rows)
+
+
+def _listed(heading: str, rows: list[str]) -> str:
+    if not rows:
+        return ""
+    return "\n".join([heading, *(_wrapped(row, "  ") for row in rows)])
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    lead = indent + " " * (len(text) - len(text.lstrip()))
+    return textwrap.fill(
+        text.strip(), WIDTH, initial_indent=lead, subsequent_indent=lead + "  " * bool(indent)
+    )

@@ -1,0 +1,50 @@
+"""The result of a session folder: read if it is there, made again from the raw data if not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from monitor import home
+from monitor.errors import UserError
+from monitor.result import SessionResult
+from monitor.result_file import from_json, to_json, write_text
+
+
+def result_of(folder: Path) -> SessionResult:
+    """Read ``result.json``; when it is missing or damaged, rebuild and store it.
+
+    Raises
+    ------
+    UserError
+        When there is neither a readable result nor anything to rebuild it from.
+    """
+    path = folder / home.RESULT_NAME
+    if path.is_file():
+        try:
+            return from_json(path.read_text("utf-8"))
+        except (UserError, UnicodeDecodeError):
+            if not _can_rebuild(folder):
+                raise
+    result = _rebuilt(folder)
+    write_text(path, to_json(result))
+    return result
+
+
+def _can_rebuild(folder: Path) -> bool:
+    return (folder / home.RECORDING_NAME).is_file() or _has_csv(folder)
+
+
+def _has_csv(folder: Path) -> bool:
+    from monitor.exchange import IMPORT_NAME  # noqa: PLC0415  # it needs this module's reader too
+
+    return (folder / IMPORT_NAME).is_file()
+
+
+def _rebuilt(folder: Path) -> SessionResult:
+    if not (folder / home.RECORDING_NAME).is_file() and _has_csv(folder):
+        from monitor.exchange import reanalyse_import  # noqa: PLC0415
+
+        return reanalyse_import(folder)
+    from monitor.rebuild import rebuild_result  # noqa: PLC0415  # devices, decoders
+
+    return rebuild_result(folder)
