@@ -27,7 +27,8 @@ class ChestRecording:
     """One chest sensor and what is known about its wearer.
 
     `breaths_s` are times of single breaths where somebody counted them; `rate_per_min` is the
-    reference for the whole recording; None where there is none.
+    reference for the whole recording, `baseline_per_min` what the owner of the collection got with
+    a crude method; None where there is none.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ChestRecording:
     rate_per_min: float | None = None
     breaths_s: FloatArray | None = None
     beats_s: FloatArray | None = None
+    baseline_per_min: float | None = None
     also: dict[str, FloatArray] = field(default_factory=dict)
 
 
@@ -57,6 +59,7 @@ def wendexd(posture: str, data: Path = DATA) -> Iterator[ChestRecording]:
             rate_per_min=float(row["ref_breaths_per_min"]),
             breaths_s=_columns(folder / f"{row['id']}_breaths.csv")[:, 0],
             beats_s=_columns(folder / f"{row['id']}_rpeaks.csv")[:, 0],
+            baseline_per_min=float(row["baseline_breaths_per_min"]),
         )
 
 
@@ -68,7 +71,14 @@ def agatelite(data: Path = DATA) -> Iterator[ChestRecording]:
             continue
         table = _columns(folder / f"{row['id']}.csv.gz")
         rate = float(row["ref_breaths_per_min"])
-        yield ChestRecording(row["id"], "supine", table[:, 0], table[:, 1:4], rate_per_min=rate)
+        yield ChestRecording(
+            row["id"],
+            "supine",
+            table[:, 0],
+            table[:, 1:4],
+            rate_per_min=rate,
+            baseline_per_min=float(row["baseline_breaths_per_min"]),
+        )
 
 
 def paoli(data: Path = DATA) -> Iterator[ChestRecording]:
@@ -80,7 +90,14 @@ def paoli(data: Path = DATA) -> Iterator[ChestRecording]:
         table = table[first]
         rate = float(row["ref_breaths_per_min"])
         acc_m_s2 = table[:, 1:4] * G_M_S2
-        yield ChestRecording(row["id"], "supine", table[:, 0], acc_m_s2, rate_per_min=rate)
+        yield ChestRecording(
+            row["id"],
+            "supine",
+            table[:, 0],
+            acc_m_s2,
+            rate_per_min=rate,
+            baseline_per_min=float(row["baseline_breaths_per_min"]),
+        )
 
 
 BELT_LAG_S = 11.8
