@@ -120,7 +120,7 @@ def breathing(
 
 @dataclass(frozen=True, slots=True)
 class WholeRate:
-    """Breathing over a whole recording: the mean, its 95 % interval, the share of time known."""
+    """Breathing over a whole recording: the rate, its 95 % interval, the share of time known."""
 
     rate_per_min: float | None
     low_per_min: float | None
@@ -134,11 +134,12 @@ def whole_recording_rate(
     confidence: FloatArray,
     span_s: FloatArray | float = 30.0,
 ) -> WholeRate:
-    """Mean breathing rate in which every known second counts the same.
+    """Typical breathing rate in which every known second counts the same.
 
     Each epoch's rate belongs to the `span_s` before it; a second's rate is the mean over the epochs
     that saw it, weighed by their confidence.  Without this the ends of a recording would count too
-    little.  Epochs off the median by a factor of 1.7 are left out: a wrong harmonic makes it 2.
+    little.  Epochs off the median by a factor of 1.7 are left out (a wrong harmonic makes it 2),
+    and the mean is taken over the middle half of the seconds, as steady as a median and less coarse.
 
     Examples
     --------
@@ -162,7 +163,8 @@ def whole_recording_rate(
         total[seen] += vote * value
         votes[seen] += vote
     by_second = total[votes > 0] / votes[votes > 0]
-    mean = float(by_second.mean())
+    quarter = len(by_second) // 4
+    mean = float(np.sort(by_second)[quarter : len(by_second) - quarter].mean())
     n_independent = max(1.0, len(by_second) / float(np.median(span[known])))
     half = float(1.96 * by_second.std() / np.sqrt(n_independent))
     return WholeRate(mean, mean - half, mean + half, len(by_second) / n_s)

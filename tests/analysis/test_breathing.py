@@ -133,14 +133,21 @@ def test_a_wrong_shape_is_refused():
         breathing(np.zeros((600, 2)), FS_HZ)
 
 
-def test_the_whole_is_the_mean_over_time_not_over_epochs():
-    # 2 minutes at 12, then 1 at 18: an epoch's rate is that of the 30 s before it
+def test_the_whole_counts_every_second_the_same():
+    # 1 minute at 12, 1 at 14, 1 at 16; an epoch's rate is the mean of the 30 s before it
+    second_per_min = np.repeat([12.0, 14.0, 16.0], 60)
     t_s = np.arange(30.0, 181.0)
-    fast_part = np.clip((t_s - 120) / 30, 0, 1)
-    whole = whole_recording_rate(t_s, 12 + 6 * fast_part, np.ones_like(t_s))
-    assert whole.rate_per_min == pytest.approx(14, abs=0.15)
+    rates = np.array([second_per_min[int(t) - 30 : int(t)].mean() for t in t_s])
+    whole = whole_recording_rate(t_s, rates, np.ones_like(t_s))
+    assert whole.rate_per_min == pytest.approx(14, abs=0.05)
     assert whole.coverage == pytest.approx(1, abs=0.01)
     assert whole.low_per_min < 14 < whole.high_per_min
+
+
+def test_a_spoilt_minute_hardly_moves_the_whole():
+    t_s = np.arange(1.0, 301.0)
+    rates = np.where((t_s > 100) & (t_s < 130), 15.5, 12.0)
+    assert whole_recording_rate(t_s, rates, np.ones_like(t_s)).rate_per_min == pytest.approx(12)
 
 
 def test_a_wrong_harmonic_does_not_move_the_whole():
