@@ -11,7 +11,18 @@ import sys
 import typer
 
 from monitor import __version__
-from monitor.commands import analyze, doctor, export, import_, report
+from monitor.commands import (
+    analyze,
+    demo,
+    doctor,
+    export,
+    history,
+    import_,
+    replay,
+    report,
+    scan,
+    session,
+)
 
 app = typer.Typer(
     name="backrelease",
@@ -33,7 +44,10 @@ def _root(
         raise typer.Exit
 
 
-for _command in (analyze, report, import_, export, doctor):
+for _command in (
+    *(demo, scan, session, analyze, report, history),
+    *(replay, import_, export, doctor),
+):
     _command.register(app)
 
 

@@ -7,7 +7,9 @@ whose program was killed before it could write a result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import replace as dataclass_replace
 from typing import Any
 
 from devices.driver import ClockKind, StreamInfo
@@ -30,7 +32,8 @@ class Replay:
 
 
 def replay(recording: Recording, settings: LiveSettings | None = None) -> Replay:
-    """Send a recording through the pipeline."""
+    """Send a recording through the pipeline, by default with the settings it was made with."""
+    settings = settings or recorded_settings(recording)
     header = recording.header
     note = "" if recording.whole else " (cut short; everything stored until then)"
     pipeline = LivePipeline(
@@ -52,6 +55,22 @@ def replay(recording: Recording, settings: LiveSettings | None = None) -> Replay
         else:
             _happened(pipeline, entry)
     return Replay(pipeline.finish(end_s), tuple(said), recording.whole)
+
+
+def recorded_settings(recording: Recording) -> LiveSettings:
+    """The settings a session was recorded with; those that did not exist then are today's."""
+    settings: LiveSettings = _from_json(LiveSettings(), recording.header.settings)
+    return settings
+
+
+def _from_json(default: Any, values: Mapping[str, Any]) -> Any:
+    """A settings dataclass like `default`, with the values that are given for its fields."""
+    known = {}
+    for f in fields(default):
+        if f.name in values:
+            before, value = getattr(default, f.name), values[f.name]
+            known[f.name] = _from_json(before, value) if is_dataclass(before) else value
+    return dataclass_replace(default, **known)
 
 
 def stream_info(values: dict[str, Any]) -> StreamInfo:

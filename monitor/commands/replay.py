@@ -1,0 +1,171 @@
+"""`backrelease replay`: the same raw bytes through the same program again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.commands import _session_options as options
+from monitor.commands import _shared
+from monitor.commands.demo import RadioChoice
+
+if TYPE_CHECKING:
+    from monitor.live import LiveSettings
+    from monitor.replay import Replay
+    from monitor.result import SessionResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(
+        "replay",
+        epilog="Example: backrelease replay last --knee-enter 6   Or, with CSV files: "
+        "backrelease replay chest=chest.csv --through-radio",
+    )(replay)
+
+
+def replay(  # noqa: PLR0917  # a command has as many options as it has
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SESSION|FILE|PLACEMENT=FILE.csv...",
+            help="A session's name, last, a recording.mcap, or CSV files with --through-radio.",
+        ),
+    ],
+    json: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write the result here as JSON.")
+    ] = None,
+    knee_enter: Annotated[
+        float | None, typer.Option(min=0.0, help="Try another limit of knee drift, degrees.")
+    ] = None,
+    knee_leave: Annotated[
+        float | None, typer.Option(min=0.0, help="Try another limit for being back, degrees.")
+    ] = None,
+    dwell: Annotated[
+        float | None, typer.Option(min=0.0, help="Try another patience, seconds.")
+    ] = None,
+    through_radio: Annotated[
+        bool,
+        typer.Option("--through-radio", help="Let virtual sensors play CSV files to a session."),
+    ] = False,
+    straight: Annotated[str | None, typer.Option(metavar="A:B", help=_shared.STRAIGHT_HELP)] = None,
+    bent: Annotated[str | None, typer.Option(metavar="A:B", help=_shared.BENT_HELP)] = None,
+    fs: Annotated[float | None, typer.Option(metavar="HZ", help=_shared.FS_HELP)] = None,
+    radio: Annotated[
+        RadioChoice, typer.Option(help="bumble: whole Bluetooth stacks; memory: none.")
+    ] = RadioChoice.AUTO,
+) -> None:
+    """Send a recording through the program again, with the same settings or others."""
+    poses = {"straight": _shared.window(straight), "bent": _shared.window(bent)}
+    from monitor.errors import UserError  # noqa: PLC0415
+
+    is_csv = all("=" in word for word in what)
+    if is_csv != through_radio or (not is_csv and len(what) > 1):
+        raise UserError(
+            f"cannot replay {' '.join(what)!r} like this",
+            hint="Give one session or recording, or CSV files as PLACEMENT=FILE with "
+            "--through-radio. Without the radio, CSV files are for: backrelease analyze",
+        )
+    if is_csv:
+        _through_radio(what, json, radio, fs_hz=fs, **poses)
+        return
+    from monitor.recording_reader import read_recording  # noqa: PLC0415  # numpy, decoders
+    from monitor.replay import recorded_settings  # noqa: PLC0415
+    from monitor.replay import replay as run  # noqa: PLC0415
+
+    recording = read_recording(_recording_path(what[0]))
+    tried = {"enter_deg": knee_enter, "leave_deg": knee_leave, "dwell_s": dwell}
+    settings = _changed(recorded_settings(recording), tried)
+    replayed = run(recording, settings)
+    _write_json(json, replayed.result)
+    for line in replay_lines(replayed, tried):
+        typer.echo(line)
+
+
+def replay_lines(replayed: Replay, tried: Mapping[str, float | None]) -> list[str]:
+    """What was said then, and what is said now."""
+    result = replayed.result
+    changes = ", ".join(f"{name} {value:g}" for name, value in tried.items() if value is not None)
+    lines = [f"{result.source}, {result.analysis.duration_s / 60.0:.1f} minutes"]
+    if not replayed.whole:
+        lines.append("The recording has no end: the program was stopped. All before is here.")
+    then, now = set(replayed.said), set(result.alerts)
+    for alert in sorted(then | now, key=lambda a: a.t_s):
+        when = f"{int(alert.t_s) // 60:02d}:{int(alert.t_s) % 60:02d}"
+        who = (
+            "said then and now"
+            if alert in then & now
+            else "only now"
+            if alert in now
+            else "only then"
+        )
+        lines.append(f"{when}  {who}: {alert.reason}")
+    lines.append(
+        f"{len(then)} alerts then, {len(now)} with {changes or 'the settings of the session'}."
+    )
+    return lines
+
+
+def _changed(settings: LiveSettings, tried: Mapping[str, float | None]) -> LiveSettings:
+    knee = dataclasses.replace(
+        settings.rules.knee, **{name: v for name, v in tried.items() if v is not None}
+    )
+    return dataclasses.replace(settings, rules=dataclasses.replace(settings.rules, knee=knee))
+
+
+def _recording_path(what: str) -> Path:
+    from monitor.errors import UserError  # noqa: PLC0415
+    from monitor.home import RECORDING_NAME, session_folder  # noqa: PLC0415
+
+    path = Path(what).expanduser()
+    if not path.is_file():
+        path = session_folder(what) / RECORDING_NAME
+    if not path.is_file():
+        raise UserError(
+            f"{path.parent} holds no recording: it was imported",
+            hint="Look at it with: backrelease report",
+        )
+    return path
+
+
+def _write_json(path: Path | None, result: SessionResult) -> None:
+    if path is not None:
+        from monitor.result_file import to_json, write_text  # noqa: PLC0415
+
+        write_text(path, to_json(result))
+
+
+def _through_radio(
+    files: list[str],
+    json: Path | None,
+    radio: RadioChoice,
+    *,
+    fs_hz: float | None,
+    straight: _shared.Window | None,
+    bent: _shared.Window | None,
+) -> None:
+    """CSV files become virtual sensors, and those a session like any other."""
+    from monitor.analyze import read_session  # noqa: PLC0415
+    from monitor.csv_replay import LEAD_S, as_sensors, play_csv  # noqa: PLC0415
+    from monitor.virtual_run import RADIO_WORDS, radio_kind  # noqa: PLC0415
+
+    session = read_session(files, fs_hz=fs_hz, straight=straight, bent=bent)
+    played = as_sensors(session.data)
+    kind = radio_kind(radio.value)
+    typer.echo(f"radio    {RADIO_WORDS[kind]}.")
+    moved_s = LEAD_S - session.shift_s
+    typer.echo(f"Second 0 of the files is second {moved_s:g} of the session.")
+    for placement, n in played.n_left_out.items():
+        if n:
+            typer.echo(f"{placement}: {n} rows cannot be sent; the nearest value stands for them.")
+    with options.chosen_view(plain=True, every_s=60.0) as view:
+        end, folder = play_csv(
+            played, session.poses, view, options.wall_clock,
+            source=f"recording played by virtual sensors: {', '.join(files)}", radio=kind,
+        )  # fmt: skip
+    options.finish(folder, end, show=False)
+    _write_json(json, end.result)
