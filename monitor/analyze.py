@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from analysis.results import Poses, SensorData, SessionAnalysis
 from analysis.session import analyze
 from monitor.csvfile import CsvLimits, CsvSensor, parse_specs, read_csv
@@ -120,7 +122,9 @@ def _moved(window: Window | None, shift_s: float) -> Window | None:
 
 
 def _shifted(sensor: CsvSensor, shift_s: float) -> CsvSensor:
-    return replace(sensor, data=replace(sensor.data, t_s=sensor.data.t_s - shift_s))
+    # A double holds a date to a quarter of a microsecond; what the file wrote is found again.
+    t_s = np.round(sensor.data.t_s - shift_s, 6)
+    return replace(sensor, data=replace(sensor.data, t_s=t_s))
 
 
 def _with_file_problems(analysis: SessionAnalysis, session: CsvSession) -> SessionAnalysis:
