@@ -20,7 +20,7 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.arrays import G_M_S2, known_quantile, norm, unit
+from analysis.arrays import G_M_S2, cross, known_quantile, norm, unit
 from analysis.gravity import angle_deg
 from analysis.grid import BIN_HZ
 from analysis.hinge import hinge_axis
@@ -28,6 +28,10 @@ from analysis.results import FloatArray, Poses
 
 NOMINAL_LATERAL = np.array([0.0, 1.0, 0.0])
 NOMINAL_UP = np.array([0.0, 0.0, 1.0])
+
+MIN_HEIGHT_RATIO = 0.65
+"""Height of the knee above the ankle by that above the hip, for thigh and shank of equal length:
+1 lying on the floor; 0.8 with a shank a tenth shorter and the ankle a tenth lower; 0.5 seated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,14 @@ class SegmentFrame:
         Where up was while straight, inside the plane in which the segment turns.
     source : {"poses", "gyroscope", "nominal", "held"}
         ``held``: the axis is unknown, but the segment hardly turns; it counts as not turning.
+    turn_deg : float
+        How far it turned between the poses; NaN without both.
     """
 
     lateral: FloatArray
     up: FloatArray
     source: Literal["poses", "gyroscope", "nominal", "held"]
+    turn_deg: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,8 +206,8 @@ def calibrate_leg(
         )
         return None, (slipped,)
     if turn >= s.min_turn_deg:
-        lateral = flexion_sign(placement) * unit(np.cross(straight, bent))
-        return SegmentFrame(lateral, unit(straight), "poses"), ()
+        lateral = flexion_sign(placement) * unit(cross(straight, bent))
+        return SegmentFrame(lateral, unit(straight), "poses", turn), ()
     return _hardly_turned(placement, (straight, bent), gyr_bins, poses, s)
 
 
@@ -226,6 +233,27 @@ def calibrate_trunk(
             return SegmentFrame(_square(NOMINAL_LATERAL, up), up, "poses"), tuple(problems)
         problems.append(held.problem)
     return (None if problems else NOMINAL_FRAME), tuple(problems)
+
+
+def is_lying_leg(thigh: SegmentFrame | None, shank: SegmentFrame | None) -> bool:
+    """Whether the poses can have been held lying; True when the leg does not tell.
+
+    Lying, hip and ankle rest on the floor, so thigh and shank are two sides of a triangle and turn
+    by nearly the same angle.  From standing to sitting the thigh turns by 60 to 90 deg and the
+    shank by a third of that or less.
+
+    Examples
+    --------
+    >>> axes = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    >>> is_lying_leg(SegmentFrame(*axes, "poses", 47.0), SegmentFrame(*axes, "poses", 44.0))
+    True
+    >>> is_lying_leg(SegmentFrame(*axes, "poses", 56.0), SegmentFrame(*axes, "poses", 24.0))
+    False
+    """
+    if thigh is None or shank is None or not np.isfinite(thigh.turn_deg + shank.turn_deg):
+        return True
+    heights = np.sin(np.radians([thigh.turn_deg, shank.turn_deg]))
+    return bool(heights[1] > MIN_HEIGHT_RATIO * heights[0])
 
 
 def _square(axis: FloatArray, to: FloatArray) -> FloatArray:
@@ -266,14 +294,14 @@ def _hardly_turned(
         if found is not None:
             # A sensor sees up turn about -w.  The sign that the small turn shows is taken as the
             # bending one; below 3 deg it would be chance, and then it matters as little.
-            seen = float(found @ np.cross(straight, bent))
+            seen = float(found @ cross(straight, bent))
             lateral = found * flexion_sign(placement) * (1.0 if seen >= 0 else -1.0)
             up = _square(unit(straight), lateral)
-            return SegmentFrame(lateral, up, "gyroscope"), (
+            return SegmentFrame(lateral, up, "gyroscope", turn), (
                 f"{said}: its axis was taken from the gyroscope",
             )
     if placement.endswith("shank"):
-        frame = SegmentFrame(np.full(3, np.nan), unit(straight), "held")
+        frame = SegmentFrame(np.full(3, np.nan), unit(straight), "held", turn)
         left_out = (
             f"{said} and has no gyroscope that saw it turn: its own turn is left out of the knee"
             f" angle, which may be off by as much; beyond {s.held_deg:.0f} deg it is unknown"

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis import breathing, quality, stillness
 from analysis.beats import Beats
-from analysis.calibration import SegmentFrame
+from analysis.calibration import SegmentFrame, is_lying_leg
 from analysis.gravity import up_directions
 from analysis.grid import BIN_HZ
 from analysis.intake import FAST_HZ, FAST_LAG_S, Intake
@@ -32,7 +31,14 @@ from analysis.results import Epochs, FloatArray
 
 
 class EpochMaker:
-    """Makes runs of epochs from the sensors' grids, and keeps what one run owes to the next."""
+    """Makes runs of epochs from the sensors' grids, and keeps what one run owes to the next.
+
+    Attributes
+    ----------
+    knows_positions : bool
+        False when the poses were not held lying: then where lying is, is not known, and no part of
+        the exercise can be told.
+    """
 
     def __init__(self, intakes: Mapping[str, Intake], beats: Beats) -> None:
         self._intakes = intakes
@@ -45,6 +51,7 @@ class EpochMaker:
         }
         self._parts: list[Epochs] = []
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
+        self.knows_positions = True
         self._opening_end: int | None = None
 
     def all(self) -> Epochs:
@@ -56,6 +63,9 @@ class EpochMaker:
     def recalibrated(self, frames: Mapping[str, SegmentFrame | None]) -> None:
         """Use these frames from the next epoch on."""
         self._frames = frames
+        self.knows_positions = all(
+            is_lying_leg(frames.get(f"{side}_thigh"), frames.get(f"{side}_shank")) for side in SIDES
+        )
         for side, leg in self._legs.items():
             leg.recalibrated({n: f for n, f in frames.items() if n.startswith(side)})
 
@@ -69,7 +79,8 @@ class EpochMaker:
     def make(self, first: int, n: int) -> Iterator[PhaseInput]:
         """Make `n` epochs from `first`, keep them, and yield what each means for the phases."""
         epochs = Epochs.unknown(np.arange(first + 1, first + n + 1, dtype=float))
-        ups = {name: self._ups(name, first, n) for name in self._intakes}
+        rests = {name: self._rest(name, first, n) for name in self._intakes}
+        ups = {name: self._ups(name, rests[name], first, n) for name in self._intakes}
         legs = {side: self._leg(side, ups, first, n) for side in self._legs}
         for side, leg in legs.items():
             getattr(epochs, f"knee_{side}_deg")[:] = leg.flexion_deg
@@ -77,23 +88,25 @@ class EpochMaker:
         means = {name: mean_up(up[:, -ANGLE_BINS:]) for name, up in ups.items()}
         if "chest" in ups:
             epochs.trunk_tilt_deg[:] = trunk_tilt_deg(means["chest"], self._frames["chest"])
-            self._breathe(epochs, first, n)
-        self._move(epochs, first, n)
+            self._breathe(epochs, rests["chest"], first)
+        self._move(epochs, rests, first)
         self._beat(epochs)
         self._parts.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means)
 
-    def _ups(self, name: str, first: int, n: int) -> FloatArray:
-        """Up in the last bins of each epoch, NaN where the sensor cannot be believed."""
+    def _rest(self, name: str, first: int, n: int) -> FloatArray:
+        """|a| at rest of each epoch, NaN where the sensor cannot be believed."""
         intake = self._intakes[name]
-        acc = intake.bins.windows((first + 1) * BIN_HZ, n, BIN_HZ, UNSEEN_WINDOW_S * BIN_HZ)
         rest = quality.rest_m_s2(intake, first, n)
-        rest = np.where(self._is_good(name, rest, first, n), rest, np.nan)
-        return up_directions(acc[:, :, :3], rest[:, None])
+        good = quality.is_trusted(rest) & ~quality.is_frozen(intake, first, n)
+        return np.where(good, rest, np.nan)
 
-    def _is_good(self, name: str, rest: FloatArray, first: int, n: int) -> NDArray[np.bool_]:
-        return quality.is_trusted(rest) & ~quality.is_frozen(self._intakes[name], first, n)
+    def _ups(self, name: str, rest: FloatArray, first: int, n: int) -> FloatArray:
+        """Up in the last bins of each epoch."""
+        length = UNSEEN_WINDOW_S * BIN_HZ if self._intakes[name].has_gyro else ANGLE_BINS
+        acc = self._intakes[name].bins.windows((first + 1) * BIN_HZ, n, BIN_HZ, length)
+        return up_directions(acc[:, :, :3], rest[:, None])
 
     def _leg(self, side: str, ups: Mapping[str, FloatArray], first: int, n: int) -> LegEpochs:
         thigh, shank = f"{side}_thigh", f"{side}_shank"
@@ -109,33 +122,35 @@ class EpochMaker:
             ups[thigh][:, -ANGLE_BINS:], ups[shank][:, -ANGLE_BINS:], unseen
         )
 
-    def _breathe(self, epochs: Epochs, first: int, n: int) -> None:
-        chest = self._intakes["chest"]
+    def _breathe(self, epochs: Epochs, rest: FloatArray, first: int) -> None:
         length = round(breathing.WINDOW_S * BIN_HZ)
-        windows = chest.bins.windows((first + 1) * BIN_HZ, n, BIN_HZ, length)[:, :, :3]
-        breath = breathing.breathing(windows, BIN_HZ)
-        good = self._is_good("chest", quality.rest_m_s2(chest, first, n), first, n)
+        windows = self._intakes["chest"].bins.windows(
+            (first + 1) * BIN_HZ, len(epochs), BIN_HZ, length
+        )
+        breath = breathing.breathing(windows[:, :, :3], BIN_HZ)
+        good = np.isfinite(rest)
         epochs.breathing_per_min[:] = np.where(good, breath.rate_per_min, np.nan)
         epochs.breathing_confidence[:] = np.where(good, breath.confidence, np.nan)
 
-    def _move(self, epochs: Epochs, first: int, n: int) -> None:
+    def _move(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
         """Stillness: the share of the sensors heard that were still; movement: the largest."""
         if not self._intakes:
             return
-        moved = np.full((len(self._intakes), n), np.nan)
-        still = np.full((len(self._intakes), n), np.nan)
+        n = len(epochs)
         end = round((first + 1 - FAST_LAG_S) * FAST_HZ)
         length = round(stillness.WINDOW_S * FAST_HZ)
-        for row, (name, intake) in enumerate(self._intakes.items()):
-            windows = intake.fast.windows(end, n, FAST_HZ, length)[:, :, :3]
-            good = self._is_good(name, quality.rest_m_s2(intake, first, n), first, n)
-            answer = stillness.stillness(windows, FAST_HZ)
-            moved[row] = np.where(good, answer.movement_mg, np.nan)
-            still[row] = np.where(np.isfinite(moved[row]), answer.is_still, np.nan)
+        windows = [
+            intake.fast.windows(end, n, FAST_HZ, length)[:, :, :3]
+            for intake in self._intakes.values()
+        ]
+        answer = stillness.stillness(np.concatenate(windows), FAST_HZ)  # one call for all sensors
+        good = np.isfinite(np.array(list(rests.values())))
+        moved = np.where(good, answer.movement_mg.reshape(good.shape), np.nan)
+        known = np.isfinite(moved)
+        n_known, n_still = known.sum(axis=0), answer.is_still.reshape(good.shape) & known
         epochs.movement_mg[:] = np.fmax.reduce(moved, axis=0)
-        n_known = np.isfinite(still).sum(axis=0)
-        n_still = np.nansum(still, axis=0)
-        epochs.stillness[:] = np.where(n_known > 0, n_still / np.maximum(n_known, 1), np.nan)
+        share = n_still.sum(axis=0) / np.maximum(n_known, 1)
+        epochs.stillness[:] = np.where(n_known > 0, share, np.nan)
 
     def _beat(self, epochs: Epochs) -> None:
         if self._beats:
@@ -169,6 +184,10 @@ class EpochMaker:
             on_side = trunk_on_side(means["chest"], self._frames["chest"])
         for name, up in means.items():
             self._up_before[name] = up[-1]
+        if not self.knows_positions:
+            nan = float("nan")
+            yield from [PhaseInput(nan, nan, (), (), (), nan)] * n
+            return
         for i in range(n):
             yield PhaseInput(
                 float(epochs.trunk_tilt_deg[i]),

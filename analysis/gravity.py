@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.arrays import known_median, norm, unit
+from analysis.arrays import cross, known_median, norm, unit
 from analysis.results import FloatArray
 
 LENGTH_TOLERANCE = 0.12
@@ -69,4 +69,4 @@ def angle_deg(a: FloatArray, b: FloatArray) -> FloatArray:
     array(45.)
     """
     cosine = np.einsum("...i,...i->...", a, b)
-    return np.asarray(np.degrees(np.arctan2(norm(np.cross(a, b)), cosine)))
+    return np.asarray(np.degrees(np.arctan2(norm(cross(a, b)), cosine)))

@@ -37,7 +37,7 @@ class Intake:
     counts : Rows
         Samples that fell in each slow bin.
     changes : Rows
-        For each epoch: samples, and samples that differ from the one before.
+        Up to the end of each epoch: samples so far, and how many differ from the one before.
     n_samples, n_lost, n_late, n_falling, n_repeated, n_unreadable : int
         Received; missing before them; too late to count; out of order; with a time that had been;
         NaN.
@@ -55,6 +55,7 @@ class Intake:
         self.first_t_s = self.last_t_s = np.nan
         self._pending: list[FloatArray] = []  # columns: time, acceleration, rate
         self._tail = np.empty((0, 7))
+        self._n_changes = np.zeros(2)
 
     def feed(
         self, t_s: FloatArray, acc: FloatArray, gyr: FloatArray | None, n_lost: int, closed_s: float
@@ -126,16 +127,24 @@ class Intake:
                 differs = np.concatenate([[True], differs])
             out[:, 0] = np.bincount(epoch, minlength=n_epochs)
             out[:, 1] = np.bincount(epoch, weights=differs, minlength=n_epochs)
-        self.changes.append(out)
+        so_far = self._n_changes + np.cumsum(out, axis=0)
+        self._n_changes = so_far[-1]
+        self.changes.append(so_far)
 
     def _extend(self, rows: Rows, fs_hz: int, around: FloatArray, end_epoch: int) -> None:
         first = len(rows)
         n = max(round((end_epoch - FAST_LAG_S) * fs_hz) - first, 0)
-        cells = np.full((n, 6), np.nan)
-        cells[:, :3] = cell_means(around[:, 0], around[:, 1:4], first, n, fs_hz)
-        if self.has_gyro and rows is self.fast:
-            cells[:, 3:] = cell_means(around[:, 0], around[:, 4:], first, n, fs_hz)
-        rows.append(cells if rows is self.fast else cells[:, :3])
+        t, acc, gyr = around[:, 0], around[:, 1:4], around[:, 4:]
+        if rows is self.heart:
+            rows.append(cell_means(t, acc, first, n, fs_hz))
+        elif self.has_gyro and np.array_equal(np.isnan(acc[:, 0]), np.isnan(gyr[:, 0])):
+            rows.append(cell_means(t, around[:, 1:], first, n, fs_hz))
+        else:  # each has its own holes
+            cells = np.full((n, 6), np.nan)
+            cells[:, :3] = cell_means(t, acc, first, n, fs_hz)
+            if self.has_gyro:
+                cells[:, 3:] = cell_means(t, gyr, first, n, fs_hz)
+            rows.append(cells)
 
 
 def sample_rate_hz(intake: Intake) -> float | None:
@@ -144,7 +153,7 @@ def sample_rate_hz(intake: Intake) -> float | None:
     Counted over the seconds whose neighbours on both sides are full too, so that neither the ends
     nor a pause pull it down.
     """
-    per_epoch = intake.changes.all()[:, 0]
+    per_epoch = np.diff(intake.changes.all()[:, 0], prepend=0.0)
     filled = intake.counts.all()[:, 0].reshape(-1, BIN_HZ) > 0
     whole = filled.all(axis=1)
     if whole.any():

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.arrays import cross
 from analysis.calibration import NOMINAL_FRAME, CalibrationSettings, SegmentFrame, flexion_sign
 from analysis.gravity import angle_deg
 from analysis.results import FloatArray
@@ -81,7 +82,7 @@ def segment_turn(
         away = angle_deg(up, frame.up)
         turn = np.where(away <= CalibrationSettings().held_deg, 0.0, np.nan)
         return turn, nowhere, np.zeros(up.shape[:-1], dtype=bool)
-    ahead = np.cross(flexion_sign(placement) * frame.lateral, frame.up)
+    ahead = cross(flexion_sign(placement) * frame.lateral, frame.up)
     along, across, sideways = up @ frame.up, up @ ahead, up @ frame.lateral
     inside = np.hypot(along, across)
     unseen = inside < MIN_SEEN

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis import quality
-from analysis.arrays import known_median, unit
+from analysis.arrays import cross, known_median, unit
 from analysis.calibration import (
     SegmentFrame,
     calibrate_leg,
@@ -108,7 +108,7 @@ def hinge_series(
         )
     rows = rows[np.isfinite(rows[:, :3]).all(axis=1)]
     up = unit(rows[0, :3] - float(rows[0, :3] @ axis) * axis)
-    plane = np.stack([up, np.cross(axis, up)], axis=1)
+    plane = np.stack([up, cross(axis, up)], axis=1)
     along, across = (rows[:, :3] @ plane).T
     turned = np.degrees(np.arctan2(across, along))
     clear = turned[np.abs(turned) > 20.0]  # noise of one bin is below a degree

@@ -255,6 +255,12 @@ class SessionAnalyzer:
                 if self._settings.assume_nominal
                 else "No calibration poses were given: angles are unknown."
             )
+        if not self._maker.knows_positions:
+            notes.append(
+                "Between the two poses the thigh turned much further than the shank, as from"
+                " standing to sitting: trunk tilt is from the straight pose, which was not lying,"
+                " and the parts of the exercise are unknown."
+            )
         for side in ("left", "right"):
             worn = [p for p in (f"{side}_thigh", f"{side}_shank") if p in self._intakes]
             if len(worn) == 1:
