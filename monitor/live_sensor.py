@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from devices.stream import Samples, SensorStream, StreamCounters
-
 from devices.chunk import BatteryChunk, HeartChunk
 from devices.driver import Notification, StreamInfo
 from devices.registry import driver_named
+from devices.stream import Samples, SensorStream, StreamCounters
 from monitor.alerts import SensorLostAlert
 from monitor.result import Alert, Gap
 
@@ -74,7 +73,7 @@ class LiveSensor:
         self._happened: deque[Notification | Started | LinkState] = deque()
         self._stream: SensorStream | None = None
         self._before_stream: list[Notification] = []
-        self._past: list[StreamCounters] = []  # of streams before a reconnection
+        self._is_streaming = False
         self._lost = SensorLostAlert(placement, after_s=lost_after_s)
         self._alerts: list[Alert] = []
         self._gaps: list[Gap] = []
@@ -126,18 +125,18 @@ class LiveSensor:
 
     def health(self) -> SensorHealth:
         """How it is doing now."""
-        counters = [*self._past, *([self._stream.counters] if self._stream else [])]
+        counters = StreamCounters() if self._stream is None else self._stream.counters
         n_recent = sum(n for _, n in self._recent)
         heard = self._last_heard_s is not None
         return SensorHealth(
             state=self._link.state,
             detail=self._link.detail,
             rate_hz=n_recent / _RATE_OVER_S if heard else None,
-            n_notifications=sum(c.n_notifications for c in counters),
-            n_samples=sum(c.n_samples for c in counters),
-            n_lost=sum(c.n_lost for c in counters),
-            loss_is_estimate=any(c.loss_is_estimate for c in counters),
-            n_decode_errors=sum(c.n_decode_errors for c in counters),
+            n_notifications=counters.n_notifications,
+            n_samples=counters.n_samples,
+            n_lost=counters.n_lost,
+            loss_is_estimate=counters.loss_is_estimate,
+            n_decode_errors=counters.n_decode_errors,
             last_heard_s=self._last_heard_s,
             silent=self._lost.is_silent,
             battery_percent=self._battery_percent,
@@ -145,30 +144,29 @@ class LiveSensor:
 
     def _change(self, item: Started | LinkState) -> None:
         if isinstance(item, Started):
-            self._end_stream()
-            driver = driver_named(item.driver_name)
-            self._stream = SensorStream(driver, item.info)
-            # While the sensor was being asked it answered; its samples were at the old settings.
-            for said in driver.new_decoder(item.info).feed(self._before_stream):
-                if isinstance(said, BatteryChunk):
-                    self._battery_percent = said.percent
-            self._before_stream = []
+            self._start(item)
             return
         self._link = item
         if item.state in _STATES_WITHOUT_STREAM:
-            self._end_stream()
+            self._is_streaming = False
         if item.state != "streaming":
             self._why_silent = item.detail or item.state
 
-    def _end_stream(self) -> None:
-        """What comes now answers a new conversation, until a stream starts again."""
-        if self._stream is not None:
-            self._past.append(self._stream.counters)
-            self._stream = None
+    def _start(self, item: Started) -> None:
+        driver = driver_named(item.driver_name)
+        # While the sensor was being asked it answered; its samples were at the old settings.
+        for said in driver.new_decoder(item.info).feed(self._before_stream):
+            if isinstance(said, BatteryChunk):
+                self._battery_percent = said.percent
         self._before_stream = []
+        self._is_streaming = True
+        if self._stream is None:
+            self._stream = SensorStream(driver, item.info)
+        else:
+            self._stream.resume(item.info)
 
     def _decode(self, batch: list[Notification]) -> list[Samples | HeartChunk]:
-        if self._stream is None:
+        if self._stream is None or not self._is_streaming:
             self._before_stream += batch
             return []
         if not batch:
