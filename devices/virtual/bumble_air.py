@@ -17,6 +17,7 @@ from bleak.uuids import normalize_uuid_str
 from bumble import core, hci, ll
 from bumble.controller import Controller
 from bumble.device import Device, DeviceConfiguration
+from bumble.host import Host
 from bumble.link import LocalLink
 
 _LINK_PACKET = 251  # the longest a link layer carries in one piece
@@ -133,7 +134,11 @@ class Link(LocalLink):
 
 
 class _Controller(Controller):
-    """bumble's emulated controller, as a Bluetooth 4.2 part, with its faults mended."""
+    """bumble's emulated controller, as a Bluetooth 4.2 part, with its faults mended.
+
+    bumble writes every packet out in colours for its debug log, read or not, which is a third of the
+    time of a session.  Here and in `_Host` packets go the same way without that.
+    """
 
     def __init__(self, name: str, link: LocalLink) -> None:
         super().__init__(name, link=link)
@@ -143,6 +148,18 @@ class _Controller(Controller):
         self.le_features &= ~(
             hci.LeFeatureMask.LE_EXTENDED_ADVERTISING | hci.LeFeatureMask.LL_PRIVACY
         )
+
+    def on_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """Take a packet from the host."""
+        if isinstance(packet, hci.HCI_AclDataPacket):
+            self.on_hci_acl_data_packet(packet)
+        else:
+            super().on_hci_packet(packet)
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """Hand a packet to the host."""
+        if self.host is not None:
+            asyncio.get_running_loop().call_soon(self.host.on_packet, bytes(packet))
 
     def on_hci_le_create_connection_cancel_command(
         self, command: hci.HCI_LE_Create_Connection_Cancel_Command
@@ -168,11 +185,29 @@ class _Controller(Controller):
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
 
+class _Host(Host):
+    """bumble's host, without the log line of each packet."""
+
+    def on_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """Take a packet from the controller."""
+        if isinstance(packet, hci.HCI_AclDataPacket):
+            self.on_hci_acl_data_packet(packet)
+        elif isinstance(packet, hci.HCI_Event):
+            self.on_hci_event_packet(packet)
+        else:
+            super().on_hci_packet(packet)
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """Hand a packet to the controller."""
+        if self.hci_sink is not None:
+            self.hci_sink.on_packet(bytes(packet))
+
+
 def new_device(name: str, address: hci.Address, link: LocalLink) -> Device:
     """A host stack on a controller of its own."""
     controller = _Controller(name, link)
     config = DeviceConfiguration(name=name, address=address)
-    return Device.from_config_with_hci(config, controller, controller)
+    return Device(config=config, host=_Host(controller, controller))
 
 
 def text_of(address: hci.Address) -> str:

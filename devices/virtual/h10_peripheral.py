@@ -176,7 +176,7 @@ class VirtualH10:
     def advance(self, t_s: float) -> list[Outgoing]:
         """Everything measured by `t_s`, in order of time."""
         outgoing: list[Outgoing] = []
-        while (due_s := self.next_due_s()) is not None and due_s <= t_s + 1e-9:
+        while (due_s := self.next_due_s()) is not None and due_s <= t_s + 1e-6:
             if due_s == self._heart_due_s:
                 uuid, payload = HEART_RATE_UUID, self._heart(due_s)
                 self._heart_due_s = due_s + 1.0
