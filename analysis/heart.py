@@ -1,0 +1,161 @@
+"""Heart rate from the knock of the heart on the chest wall (seismocardiography).
+
+    acceleration ──► 8 to 25 Hz ──► size over the axes ──► its slow rhythm ──► does it repeat?
+                                    (the envelope)          0.5 to 3.5 Hz       one, two and three
+                                                                                beats later
+
+A knock is a burst of some tenths of a milli-g to several; valves close twice a beat, which is why
+the rhythm one, two *and* three beats later is asked for.  Rate only: no beats, no variability.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.results import FloatArray
+from analysis.spectrum import (
+    bridged,
+    check_windows,
+    detrended,
+    fft_length,
+    frequencies,
+    peak_near,
+)
+
+WINDOW_S = 20.0
+"""Length of the windows to pass: 13 beats at 40 per minute."""
+
+LEAST_FS_HZ = 49.0
+"""A sensor of 50 Hz shows the band, one of 25 Hz nothing of it; 49 allows for a slow clock."""
+
+_BLOCK = 64  # windows at a time: keeps the working arrays within a few tens of MB
+
+
+@dataclass(frozen=True, slots=True)
+class HeartSettings:
+    """What is looked for; every default with its source."""
+
+    band_hz: tuple[float, float] = (8.0, 25.0)  # above limbs, below voice; field: 5-25 or 10-40
+    rhythm_hz: tuple[float, float] = (0.5, 3.5)  # twice the fastest heart that is looked for
+    per_min: tuple[float, float] = (40.0, 130.0)  # lying or sitting quietly
+    known_share: float = 0.9  # of the window; a gap breaks the rhythm
+    bridge_s: float = 0.05  # shorter than a knock
+    clip: float = 6.0  # times the median envelope: a twitch must not outshout 20 beats
+    nearly: float = 0.85  # of the highest top
+    full_repeat: float = 0.3  # autocorrelation of the envelope of a clear recording
+    least_confidence: float = 0.4  # below, on counted beats, errors grow beyond 2 per minute
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heart:
+    """One row a window; a rate is NaN where it is not known, with the confidence that it had."""
+
+    rate_per_min: FloatArray
+    confidence: FloatArray
+
+
+def heart(
+    acc_windows_m_s2: FloatArray,
+    fs_hz: float,
+    sensor_hz: float | None = None,
+    settings: HeartSettings | None = None,
+) -> Heart:
+    """Heart rate over the window that ends at each epoch.
+
+    A pure function of the window.  Turning the sensor or scaling its unit changes nothing.
+
+    Parameters
+    ----------
+    acc_windows_m_s2 : (k, n, 3) array
+        The last `WINDOW_S` seconds on a uniform grid; NaN where unknown.
+    fs_hz : float
+        Rate of the grid.
+    sensor_hz : float, optional
+        Rate of the sensor itself, if the grid is finer: interpolation adds no heart beats.  Below
+        49 Hz everything is unknown.
+
+    Raises
+    ------
+    InputError
+        If the windows have another shape.
+
+    Notes
+    -----
+    The envelope's autocorrelation as in Landreani et al. 2016 (smartphone on the chest), with the
+    axes added before the root, so that none has to be chosen, and with the repeats at two and three
+    beats counted in (half and a third): the second sound of a beat repeats at neither.
+
+    Examples
+    --------
+    >>> t = np.arange(2000) / 100
+    >>> knock = np.exp(-(((t % 0.9) - 0.2) / 0.05) ** 2) * np.sin(2 * np.pi * 15 * t)
+    >>> window = np.stack([0 * t, 0.01 * knock, 9.81 + 0.05 * knock], axis=1)[np.newaxis]
+    >>> print(round(heart(window, 100.0).rate_per_min[0], 1))
+    66.7
+    """
+    windows = check_windows(acc_windows_m_s2, fs_hz, name="acc_windows_m_s2")
+    s = settings or HeartSettings()
+    k, n, _ = windows.shape
+    longest = fs_hz * 60 / s.per_min[0]
+    if min(fs_hz, sensor_hz or fs_hz) < LEAST_FS_HZ or n < 3 * longest + 2:
+        return Heart(np.full(k, np.nan), np.full(k, np.nan))
+    parts = [_block(windows[i : i + _BLOCK], fs_hz, s) for i in range(0, k, _BLOCK)]
+    if not parts:
+        return Heart(np.empty(0), np.empty(0))
+    rate, confidence = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Heart(np.where(confidence >= s.least_confidence, rate, np.nan), confidence)
+
+
+def _block(windows: FloatArray, fs_hz: float, s: HeartSettings) -> tuple[FloatArray, FloatArray]:
+    n = windows.shape[1]
+    values, usable = bridged(windows, round(s.bridge_s * fs_hz))
+    known = usable.mean(axis=1) >= s.known_share
+    envelope = _envelope(detrended(values, usable, order=1), fs_hz, s)
+    n_fft = fft_length(2 * n)
+    rhythm = _band(frequencies(n_fft, fs_hz), *s.rhythm_hz)
+    power = np.abs(np.fft.rfft(envelope, n_fft, axis=1)) ** 2 * rhythm
+    alike = np.fft.irfft(power, n_fft, axis=1)[:, :n] * (n / np.arange(n, 0, -1))
+    some = alike[:, 0] > 0
+    alike = alike / np.where(some, alike[:, 0], 1.0)[:, np.newaxis]
+
+    lags = np.arange(int(fs_hz * 60 / s.per_min[1]), int(fs_hz * 60 / s.per_min[0]) + 1)
+    score = alike[:, lags] + alike[:, 2 * lags] / 2 + alike[:, 3 * lags] / 3
+    tops = np.full(score.shape, -np.inf)
+    inner = score[:, 1:-1]
+    is_top = (inner >= score[:, :-2]) & (inner > score[:, 2:])
+    tops[:, 1:-1] = np.where(is_top, inner, -np.inf)
+    # two beats later all is as one beat later: the first of nearly equal tops is the beat
+    best = np.argmax(tops >= s.nearly * tops.max(axis=1, keepdims=True), axis=1)
+    row = np.arange(len(score))
+    height = tops[row, best]
+    beat = lags[best][:, np.newaxis]
+    own = np.abs(lags - beat) <= 0.12 * beat
+    for several in (2, 3):
+        own |= np.abs(lags - several * beat) <= 0.12 * beat
+    rival = np.maximum(np.where(own, -np.inf, tops).max(axis=1), 0.0)
+    repeat = alike[row, lags[best]]
+    judged = known & some & (height > 0)
+    margin = 1 - rival / np.where(judged, height, 1.0)
+    confidence = np.clip(margin, 0.0, 1.0) * np.clip(repeat / s.full_repeat, 0.0, 1.0)
+    rate = 60 * fs_hz / (lags[0] + peak_near(score, best))
+    return np.where(judged, rate, np.nan), np.where(judged, confidence, np.nan)
+
+
+def _envelope(values: FloatArray, fs_hz: float, s: HeartSettings) -> FloatArray:
+    """Size of what shakes within the band, twitches clipped, about its mean."""
+    n = values.shape[1]
+    n_fft = fft_length(n)
+    gain = np.sqrt(_band(frequencies(n_fft, fs_hz), *s.band_hz))
+    spectrum = np.fft.rfft(values, n_fft, axis=1) * gain[:, np.newaxis]
+    shaking = np.fft.irfft(spectrum, n_fft, axis=1)[:, :n]
+    size = np.linalg.norm(shaking, axis=2)
+    size = np.minimum(size, s.clip * np.median(size, axis=1, keepdims=True))
+    return np.asarray(size - size.mean(axis=1, keepdims=True))
+
+
+def _band(f_hz: FloatArray, low_hz: float, high_hz: float) -> FloatArray:
+    """Power gain of a fourth-order Butterworth pair, without its phase."""
+    rise = 1 / (1 + (low_hz / np.maximum(f_hz, 1e-9)) ** 8)
+    return np.asarray(rise / (1 + (f_hz / high_hz) ** 8))

@@ -1,0 +1,101 @@
+"""Heart rate: drawn knocks at known rates, at any mounting; no heart, no rate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.errors import InputError
+from analysis.heart import WINDOW_S, heart
+
+FS_HZ = 100.0
+T_S = np.arange(round(WINDOW_S * FS_HZ)) / FS_HZ
+
+
+def chest(
+    per_min: float,
+    knock_mg: float = 5.0,
+    second: float = 0.6,
+    noise_mg: float = 1.0,
+    seed: int = 0,
+    wander: float = 0.03,
+) -> np.ndarray:
+    """A lying chest: two sounds a beat, beats that wander, breathing, noise; in m/s2."""
+    rng = np.random.default_rng(seed)
+    gaps_s = 60 / per_min * (1 + wander * rng.standard_normal(100))
+    beats_s = rng.uniform(0, 60 / per_min) + np.cumsum(gaps_s) - 2
+    shake = np.zeros_like(T_S)
+    ejection_s = 0.413 - 0.0017 * per_min  # Weissler et al. 1968, men, supine
+    for delay_s, size in ((0.0, 1.0), (ejection_s, second)):
+        since = T_S[:, np.newaxis] - beats_s - delay_s
+        burst = np.exp(-((since / 0.03) ** 2)) * np.sin(2 * np.pi * 14 * since)
+        shake += size * burst.sum(axis=1)
+    breath = 4 * np.sin(2 * np.pi * 0.25 * T_S)
+    shake *= knock_mg
+    mg = np.stack([0.3 * shake + breath, 0.2 * shake, 1000 + shake], axis=1)
+    return 9.81e-3 * (mg + rng.normal(0, noise_mg, mg.shape))[np.newaxis]
+
+
+@pytest.mark.parametrize("per_min", [45, 52, 60, 68, 76, 90, 110])
+def test_a_known_heart(per_min: float):
+    answer = heart(chest(per_min), FS_HZ)
+    assert answer.rate_per_min[0] == pytest.approx(per_min, abs=1.5)
+
+
+@pytest.mark.parametrize("second", [0.0, 0.5, 1.0])
+def test_the_second_sound_is_not_a_second_beat(second: float):
+    assert heart(chest(62, second=second), FS_HZ).rate_per_min[0] == pytest.approx(62, abs=1.5)
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 40), scale=st.floats(0.05, 100))
+def test_mounting_and_unit_do_not_matter(seed: int, scale: float):
+    turn = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))[0]
+    windows = chest(66, seed=seed)
+    plain, turned = heart(windows, FS_HZ), heart(scale * windows @ turn.T, FS_HZ)
+    np.testing.assert_allclose(turned.rate_per_min, plain.rate_per_min, rtol=1e-6)
+    np.testing.assert_allclose(turned.confidence, plain.confidence, atol=1e-6)
+
+
+def test_without_a_heart_there_is_mostly_no_rate():
+    noise = np.concatenate([chest(66, knock_mg=0.0, seed=i) for i in range(30)])
+    answer = heart(noise, FS_HZ)
+    assert np.isnan(answer.rate_per_min).mean() > 0.7
+
+
+def test_a_slow_sensor_shows_no_heart():
+    assert np.isnan(heart(chest(66)[:, ::4], 25.0).rate_per_min[0])
+    assert np.isnan(heart(chest(66), FS_HZ, sensor_hz=25.0).rate_per_min[0])
+    assert np.isfinite(heart(chest(66), FS_HZ, sensor_hz=50.0).rate_per_min[0])
+
+
+def test_what_is_missing_is_unknown():
+    lost = chest(66)
+    lost[0, 500:900] = np.nan
+    assert np.isnan(heart(lost, FS_HZ).rate_per_min[0])
+    few = chest(66)
+    few[0, 500:504] = np.nan
+    assert heart(few, FS_HZ).rate_per_min[0] == pytest.approx(66, abs=1.5)
+    assert np.isnan(heart(np.full((1, len(T_S), 3), np.nan), FS_HZ).confidence[0])
+    assert np.isnan(heart(np.tile([0, 0, 9.81], (1, len(T_S), 1)), FS_HZ).rate_per_min[0])
+
+
+def test_a_twitch_does_not_hide_twenty_beats():
+    twitched = chest(66)
+    twitched[0, 700:720] += 3 * np.random.default_rng(0).standard_normal((20, 3))
+    assert heart(twitched, FS_HZ).rate_per_min[0] == pytest.approx(66, abs=1.5)
+
+
+def test_each_window_is_judged_alone():
+    windows = np.concatenate([chest(50 + 5 * i, seed=i) for i in range(5)])
+    together = heart(windows, FS_HZ).rate_per_min
+    alone = [heart(w[np.newaxis], FS_HZ).rate_per_min[0] for w in windows]
+    np.testing.assert_allclose(together, alone, rtol=1e-9)
+    assert len(heart(windows[:0], FS_HZ).rate_per_min) == 0
+
+
+def test_a_wrong_shape_is_refused():
+    with pytest.raises(InputError, match=r"\(2000, 3\)"):
+        heart(chest(66)[0], FS_HZ)
