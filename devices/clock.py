@@ -136,7 +136,7 @@ class ClockMap:
         """Session times, and estimated losses where the sensor has no clock."""
         t_s = np.empty_like(t_device_s)
         losses: list[Loss] = []
-        begins = np.flatnonzero(np.diff(t_device_s) <= 0.0) + 1
+        begins = np.flatnonzero(t_device_s[1:] <= t_device_s[:-1]) + 1
         for first, last in itertools.pairwise([0, *begins.tolist(), len(t_s)]):
             at = first
             while at < last:
@@ -154,28 +154,30 @@ class ClockMap:
         self, d_s: FloatArray, a_s: FloatArray, out: FloatArray, index: int, losses: list[Loss]
     ) -> int:
         """Map the samples up to the next block or jump; how many those were."""
-        x = d_s - self._zero_s
-        block = int(x[0] // self._settings.block_s)
+        block_s = self._settings.block_s
+        x = d_s[: d_s.searchsorted(d_s[0] + 2.0 * block_s)] - self._zero_s  # surely the whole block
+        block = int(x[0] // block_s)
         if block > self._block:
             lost = self._next_block(block, float(x[0]))
             if lost:
                 losses.append(Loss(index, lost))
-        n = int(np.searchsorted(x, (block + 1) * self._settings.block_s))
-        n = max(n, 1)  # rounding may put the first sample on the edge
+        n = max(1, int(x.searchsorted((block + 1) * block_s)))
         x, a_s = x[:n], a_s[:n]
         late_s = a_s - (self._line.t_s + self._line.rate * (x - self._line.x_s))
-        jumps = np.flatnonzero((late_s > self._too_late_s) | (late_s < -self._too_early_s))
-        if jumps.size and jumps[0] == 0:
+        earliest = int(late_s.argmin())
+        if late_s.max() > self._too_late_s or late_s[earliest] < -self._too_early_s:
+            jumps = np.flatnonzero((late_s > self._too_late_s) | (late_s < -self._too_early_s))
+            n = int(jumps[0])
+        if n == 0:
             if self._counts and late_s[0] > 0.0:
                 losses.append(Loss(index, self._samples_in(float(late_s[0]))))
             self._new_clock(float(d_s[0]), float(a_s[0]), self._line.rate if self._counts else 1.0)
             return 0
-        if jumps.size:
-            n = int(jumps[0])
+        if n < len(x):
             x, a_s, late_s = x[:n], a_s[:n], late_s[:n]
+            earliest = int(late_s.argmin())
         out[:n] = self._way.t_s + self._way.rate * (x - self._way.x_s)
         self._last_d_s, self._last_t_s = float(d_s[n - 1]), float(out[n - 1])
-        earliest = int(np.argmin(late_s))
         if late_s[earliest] < self._earliest_late_s:
             self._earliest_late_s = float(late_s[earliest])
             self._earliest = _Point(float(x[earliest]), float(a_s[earliest]))

@@ -228,7 +228,8 @@ class WitMotionDecoder:
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
         """One chunk with all samples of the batch, then battery readings and errors as they came."""
-        batch = [item for item in batch if item.characteristic in _DATA_UUIDS]
+        if not _DATA_UUIDS.issuperset([item.characteristic for item in batch]):
+            batch = [item for item in batch if item.characteristic in _DATA_UUIDS]
         if not batch:
             return []
         return self._feed_whole_frames(batch) or self._feed_any_bytes(batch)
@@ -239,9 +240,10 @@ class WitMotionDecoder:
             return []
         arrivals, _, payloads = zip(*batch, strict=True)
         n_frames, rests = np.divmod(np.fromiter(map(len, payloads), np.intp), _FRAME_SIZE)
-        joined = b"".join(payloads)
-        words = np.frombuffer(joined[: len(joined) // 20 * 20], dtype="<i2").reshape(-1, 10)
-        if rests.any() or not words.size or (words[:, 0] != _DATA_WORD).any():
+        if rests.any():
+            return []
+        words = np.frombuffer(b"".join(payloads), dtype="<i2").reshape(-1, _FRAME_SIZE // 2)
+        if not len(words) or (words[:, 0] != _DATA_WORD).any():
             return []
         self._framer.after_data = True
         self._framer_fed_s = arrivals[-1]
@@ -268,7 +270,7 @@ class WitMotionDecoder:
                         others.append(BatteryChunk(t_arrival_s, battery_percent(values[0] / 100)))
         if not data:
             return others
-        words = np.frombuffer(b"".join(data), dtype="<i2").reshape(-1, 10)
+        words = np.frombuffer(b"".join(data), dtype="<i2").reshape(-1, _FRAME_SIZE // 2)
         return [self._chunk(words, np.array(arrivals, dtype=np.float64)), *others]
 
     def _chunk(self, words: NDArray[np.int16], t_arrival_s: FloatArray) -> ImuChunk:
