@@ -72,7 +72,8 @@ class DemoScore:
 def simulated_wearer(settings: DemoSettings) -> Wearer:
     """The person of the demo, with five sensors on."""
     script = session_script(settings.minutes * 60.0, seed=settings.seed)
-    return dressed(Body(script, seed=settings.seed), seed=settings.seed)
+    # Sensors fill their notifications, as real ones do on an MTU of 247: 12 frames in each.
+    return dressed(Body(script, seed=settings.seed), seed=settings.seed, frames_per_notification=None)
 
 
 def run_demo(
