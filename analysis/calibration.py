@@ -292,8 +292,8 @@ def _hardly_turned(
         end = max(poses.straight_s[1], poses.bent_s[1])
         found = hinge_axis(pose_rows(gyr_bins, (start, end)), still_rows=_still(gyr_bins, poses))
         if found is not None:
-            # A sensor sees up turn about -w.  The sign that the small turn shows is taken as the
-            # bending one; below 3 deg it would be chance, and then it matters as little.
+            # The sense that the small turn shows is taken as the bending one for now; a pair of
+            # sensors is asked in analysis.leg_calibration whether that can be.
             seen = float(found @ cross(straight, bent))
             lateral = found * flexion_sign(placement) * (1.0 if seen >= 0 else -1.0)
             up = _square(unit(straight), lateral)

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from analysis import breathing, quality, stillness
+from analysis import breathing, heart, quality, stillness
 from analysis.beats import Beats
 from analysis.calibration import SegmentFrame, is_lying_leg
 from analysis.gravity import up_directions
 from analysis.grid import BIN_HZ
-from analysis.intake import FAST_HZ, FAST_LAG_S, Intake
+from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, Intake
 from analysis.legs import (
     ANGLE_BINS,
     SIDES,
@@ -90,7 +90,7 @@ class EpochMaker:
             epochs.trunk_tilt_deg[:] = trunk_tilt_deg(means["chest"], self._frames["chest"])
             self._breathe(epochs, rests["chest"], first)
         self._move(epochs, rests, first)
-        self._beat(epochs)
+        self._beat(epochs, rests, first)
         self._parts.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means)
@@ -152,10 +152,32 @@ class EpochMaker:
         share = n_still.sum(axis=0) / np.maximum(n_known, 1)
         epochs.stillness[:] = np.where(n_known > 0, share, np.nan)
 
-    def _beat(self, epochs: Epochs) -> None:
+    def _beat(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
+        """Beats of a heart-rate sensor where they are known, else the chest's own knock."""
+        n = len(epochs)
+        rates = np.full((n, 2), np.nan)
+        if "chest" in self._intakes:
+            rates = self._knocks(self._intakes["chest"], rests["chest"], first)
         if self._beats:
-            rates = np.array([self._beats.rate(t) for t in epochs.t_s])
-            epochs.heart_per_min[:], epochs.heart_confidence[:] = rates.T
+            told = np.array([self._beats.rate(t) for t in epochs.t_s])
+            rates = np.where(np.isfinite(told[:, :1]), told, rates)
+        epochs.heart_per_min[:], epochs.heart_confidence[:] = rates.T
+
+    def _knocks(self, chest: Intake, rest: FloatArray, first: int) -> FloatArray:
+        rates = np.full((len(rest), 2), np.nan)
+        ends = np.arange(first, first + len(rest))
+        n = chest.changes.all()[:, 0]
+        starts = ends - round(heart.WINDOW_S)
+        heard = n[ends] - np.where(starts >= 0, n[np.maximum(starts, 0)], 0.0)
+        can = np.isfinite(rest) & (starts >= 0) & (heard >= heart.LEAST_FS_HZ * heart.WINDOW_S)
+        if chest.heart is None or not can.any():
+            return rates
+        end = round((first + 1 - FAST_LAG_S) * HEART_HZ)
+        length = round(heart.WINDOW_S * HEART_HZ)
+        windows = chest.heart.windows(end, len(rest), HEART_HZ, length)
+        answer = heart.heart(windows, HEART_HZ)
+        rates[:, 0], rates[:, 1] = answer.rate_per_min, answer.confidence
+        return np.where(can[:, None], rates, np.nan)
 
     def _relax(self, n: int) -> None:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""

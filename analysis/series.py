@@ -12,7 +12,6 @@ from analysis import quality
 from analysis.arrays import cross, known_median, unit
 from analysis.calibration import (
     SegmentFrame,
-    calibrate_leg,
     flexion_sign,
     hold,
     pose_rows,
@@ -22,6 +21,7 @@ from analysis.gravity import rest_length, up_directions
 from analysis.grid import BIN_HZ, bin_index, bin_means
 from analysis.hinge import hinge_axis, round_plane
 from analysis.knee import leg_angles
+from analysis.leg_calibration import calibrate_pair, gyro_of
 from analysis.results import FloatArray, Poses, SensorData
 
 
@@ -59,12 +59,10 @@ def knee_series(
     (array([0.04, 0.14]), array([90., 90.]))
     """
     bins = _binned(thigh, shank)
-    frames: list[SegmentFrame | None] = []
-    for placement, rows in zip((f"{side}_thigh", f"{side}_shank"), bins, strict=True):
-        frame, problems = calibrate_leg(placement, rows[:, :3], _gyro(rows), poses or Poses())
+    frames, problems = calibrate_pair(side, bins[0], bins[1], poses or Poses())
+    for frame, said in zip(frames, problems, strict=True):
         if frame is None:
-            raise InputError("; ".join(problems), hint="Give the seconds in which it was held.")
-        frames.append(frame)
+            raise InputError("; ".join(said), hint="Give the seconds in which it was held.")
     return _series(bins, side, frames)
 
 
@@ -99,7 +97,7 @@ def hinge_series(
     """
     bins = _binned(fixed, moving)
     rows = pose_rows(bins[1], learn_s)
-    gyr = _gyro(rows)
+    gyr = gyro_of(rows)
     axis = None if gyr is None else hinge_axis(gyr)
     if axis is None:
         raise InputError(
@@ -127,7 +125,7 @@ def hinge_series(
             hint="Give the sensor that stands first.",
         )
     fixed_frame = SegmentFrame(np.full(3, np.nan), unit(stands), "held")
-    return _series(bins, "left", [fixed_frame, moving_frame])
+    return _series(bins, "left", (fixed_frame, moving_frame))
 
 
 def _binned(first: SensorData, second: SensorData) -> tuple[FloatArray, FloatArray]:
@@ -147,12 +145,10 @@ def _binned(first: SensorData, second: SensorData) -> tuple[FloatArray, FloatArr
     return out[0], out[1]
 
 
-def _gyro(rows: FloatArray) -> FloatArray | None:
-    return rows[:, 3:6] if np.isfinite(rows[:, 3:6]).any() else None
-
-
 def _series(
-    bins: tuple[FloatArray, FloatArray], side: str, frames: list[SegmentFrame | None]
+    bins: tuple[FloatArray, FloatArray],
+    side: str,
+    frames: tuple[SegmentFrame | None, SegmentFrame | None],
 ) -> tuple[FloatArray, FloatArray]:
     ups = []
     for rows in bins:

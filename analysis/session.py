@@ -24,6 +24,8 @@ from analysis.calibration import SegmentFrame, calibrate_leg, calibrate_trunk
 from analysis.epochs import EpochMaker
 from analysis.errors import InputError
 from analysis.intake import FAST_HZ, Intake
+from analysis.leg_calibration import calibrate_pair, gyro_of
+from analysis.legs import SIDES
 from analysis.movements import movements
 from analysis.phases import PhaseRecogniser
 from analysis.results import (
@@ -222,17 +224,21 @@ class SessionAnalyzer:
     def _calibrate(self) -> dict[str, SegmentFrame | None]:
         poses = self._poses or Poses()
         frames: dict[str, SegmentFrame | None] = {}
-        for name, intake in self._intakes.items():
-            bins = intake.bins.all()
-            gyr = bins[:, 3:] if intake.has_gyro else None
-            said: tuple[str, ...] = ()
-            if poses == Poses() and not self._settings.assume_nominal:
-                frames[name] = None
-            elif name in {"chest", "head"}:
-                frames[name], said = calibrate_trunk(name, bins[:, :3], poses)
+        if poses == Poses() and not self._settings.assume_nominal:
+            return dict.fromkeys(self._intakes)
+        bins = {name: intake.bins.all() for name, intake in self._intakes.items()}
+        for name, rows in bins.items():
+            if name in {"chest", "head"}:
+                found = calibrate_trunk(name, rows[:, :3], poses)
             else:
-                frames[name], said = calibrate_leg(name, bins[:, :3], gyr, poses)
-            self._frame_problems[name] = said
+                found = calibrate_leg(name, rows[:, :3], gyro_of(rows), poses)
+            frames[name], self._frame_problems[name] = found
+        for side in SIDES:
+            pair = f"{side}_thigh", f"{side}_shank"
+            if all(name in bins for name in pair):
+                both, said = calibrate_pair(side, bins[pair[0]], bins[pair[1]], poses)
+                frames.update(zip(pair, both, strict=True))
+                self._frame_problems.update(zip(pair, said, strict=True))
         return frames
 
     def _movements(self) -> tuple[Movement, ...]:

@@ -1,0 +1,95 @@
+"""Both frames of one leg together: what one segment leaves open, the other may tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from analysis.arrays import norm
+from analysis.calibration import (
+    CalibrationSettings,
+    SegmentFrame,
+    calibrate_leg,
+    is_lying_leg,
+    pose_rows,
+)
+from analysis.gravity import rest_length, up_directions
+from analysis.results import FloatArray, Poses
+from analysis.sense import shank_sense
+
+
+def calibrate_pair(
+    side: str,
+    thigh_bins: FloatArray,
+    shank_bins: FloatArray,
+    poses: Poses,
+    settings: CalibrationSettings | None = None,
+) -> tuple[tuple[SegmentFrame | None, SegmentFrame | None], tuple[tuple[str, ...], ...]]:
+    """Frames of thigh and shank, and what is wrong with each in words.
+
+    Where the poses were not held lying, the sense in which the shank turned is taken from the
+    movement between them (`analysis.sense`); if that does not tell, the shank is unknown.
+
+    Parameters
+    ----------
+    side : {"left", "right"}
+    thigh_bins, shank_bins : (n, 6) arrays
+        Slow bins from session time 0: acceleration in m/s2, rate in rad/s (NaN without gyroscope).
+    poses : Poses
+
+    Examples
+    --------
+    >>> lying, bent = [0.0, 0.0, 9.8], [6.93, 0.0, 6.93]
+    >>> shank = np.repeat([[*lying, np.nan, np.nan, np.nan], [*bent, np.nan, np.nan, np.nan]], 50, 0)
+    >>> thigh = shank * [-1, 1, 1, 1, 1, 1]
+    >>> frames, problems = calibrate_pair("left", thigh, shank, Poses((0, 5), (5, 10)))
+    >>> [frame.lateral.round(3) + 0.0 for frame in frames], problems
+    ([array([0., 1., 0.]), array([0., 1., 0.])], ((), ()))
+    """
+    found = [
+        calibrate_leg(f"{side}_{segment}", rows[:, :3], gyro_of(rows), poses, settings)
+        for segment, rows in (("thigh", thigh_bins), ("shank", shank_bins))
+    ]
+    (thigh, thigh_said), (shank, shank_said) = found
+    if thigh is not None and shank is not None and not is_lying_leg(thigh, shank):
+        if shank.source == "held":
+            return (thigh, shank), (thigh_said, shank_said)
+        sense = _sense_between(thigh_bins, shank_bins, (thigh, shank), poses)
+        if sense == 0:
+            unclear = (
+                f"the {side} shank turned by {shank.turn_deg:.0f} deg between the two poses, and"
+                " the movement does not show which way: its angle is unknown"
+            )
+            return (thigh, None), (thigh_said, (*shank_said, unclear))
+        shank = replace(shank, lateral=sense * shank.lateral)
+    return (thigh, shank), (thigh_said, shank_said)
+
+
+def gyro_of(bins: FloatArray) -> FloatArray | None:
+    """Rates of slow bins, None where there are none at all."""
+    gyr = bins[:, 3:6]
+    return gyr if np.isfinite(gyr).any() else None
+
+
+def _sense_between(
+    thigh_bins: FloatArray,
+    shank_bins: FloatArray,
+    frames: tuple[SegmentFrame, SegmentFrame],
+    poses: Poses,
+) -> int:
+    windows = [w for w in (poses.straight_s, poses.bent_s) if w is not None]
+    span = min(w[0] for w in windows), max(w[1] for w in windows)
+    rows = [pose_rows(bins, span) for bins in (thigh_bins, shank_bins)]
+    ups = [up_directions(r[:, :3], rest_length(r[None, :, :3])) for r in rows]
+    offsets = [_offset(bins, windows) for bins in (thigh_bins, shank_bins)]
+    gyrs = [gyro_of(r) for r in rows]
+    rates = [None if g is None else g - o for g, o in zip(gyrs, offsets, strict=True)]
+    return shank_sense(ups[0], ups[1], frames, rates[0], rates[1])
+
+
+def _offset(bins: FloatArray, windows: list[tuple[float, float]]) -> FloatArray:
+    """Mean rate while the poses were held; zero where nothing is known."""
+    rows = np.concatenate([pose_rows(bins[:, 3:6], w) for w in windows])
+    rows = rows[np.isfinite(norm(rows))]
+    return rows.mean(axis=0) if len(rows) else np.zeros(3)
