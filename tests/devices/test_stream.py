@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Sequence
 
@@ -11,9 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices import polar_h10, sig, witmotion
-from devices.chunk import BatteryChunk, HeartChunk
-from devices.driver import ClockKind, Notification, StreamInfo
+from devices.chunk import BatteryChunk, FloatArray, HeartChunk
+from devices.driver import ClockKind, Notification, StreamInfo, StreamRequest
+from devices.link import LinkEvent, LinkState, SensorLink, scan
 from devices.stream import Decoded, Samples, SensorStream, StreamCounters
+from devices.virtual.h10_peripheral import VirtualH10
+from devices.virtual.loop import VirtualTimeLoop
+from devices.virtual.memory_radio import AirSettings, MemoryRadio
+from devices.virtual.peripheral import MotionTrack
+from devices.virtual.witmotion_peripheral import VirtualWitMotion
 
 FLAT = bytes.fromhex("5561 000000000008 000000000000 000000000000")
 BATTERY = bytes.fromhex("5571 6400 8801") + bytes(14)
@@ -114,3 +121,79 @@ def test_cutting_batches_changes_nothing(
     assert told(pieces) == told(at_once)
     assert parts.counters == whole.counters
     assert (np.diff(told(at_once)[0]) > 0).all()
+
+
+# --- the whole way: virtual sensor, radio, link, stream --------------------------------------
+
+SESSION_S = 180.0
+
+
+def ramp() -> MotionTrack:
+    """Acceleration that tells the time: x climbs from -3.5 g to 3.5 g through the session."""
+    t_s = np.array([0.0, SESSION_S])
+    acc = np.zeros((2, 3))
+    acc[:, 0] = np.array([-3.5, 3.5]) * 9.80665
+    return MotionTrack(t_s, acc, np.zeros((2, 3)), np.arange(0.0, SESSION_S, 0.9))
+
+
+def told_by_ramp(sample: Samples) -> FloatArray:
+    return np.asarray((sample.acc_m_s2[:, 0] / 9.80665 + 3.5) / 7.0 * SESSION_S)
+
+
+@pytest.mark.parametrize(
+    "sensor",
+    [
+        VirtualWitMotion("WT901BLE68", ramp(), clock_ppm=7000.0),
+        VirtualH10("Polar H10 00000001", ramp()),
+    ],
+    ids=["witmotion", "polar_h10"],
+)
+def test_what_a_virtual_sensor_felt_comes_out_at_the_time_it_was_felt(
+    sensor: VirtualWitMotion | VirtualH10,
+) -> None:
+    notes: list[Notification] = []
+    events: list[LinkEvent] = []
+
+    async def main() -> None:
+        air = MemoryRadio([sensor], 0.0, AirSettings(missed=0.1, jitter_s=0.05))
+        (found,) = await scan(1.0, air.radio(), stop_when=bool)
+        link = SensorLink(
+            found,
+            request=StreamRequest(fs_hz=100.0),
+            radio=air.radio(),
+            t_zero_s=0.0,
+            on_notification=notes.append,
+            on_event=events.append,
+        )
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.call_at(100.0, air.drop, sensor.advert.address, 5.0)
+        loop.call_at(SESSION_S - 5.0, stop.set)
+        await link.run(stop)
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(main())
+
+    streaming = [event for event in events if event.state == LinkState.STREAMING]
+    assert len(streaming) == 2  # at first, and after the drop
+    first, second = (event.info for event in streaming)
+    assert first is not None
+    assert second is not None
+    driver = {"WT901BLE68": witmotion.DRIVER}.get(sensor.advert.name or "", polar_h10.DRIVER)
+    stream = SensorStream(driver, first)
+    decoded = stream.feed([note for note in notes if note.t_arrival_s < 100.0])
+    stream.resume(second)
+    decoded += stream.feed([note for note in notes if note.t_arrival_s >= 100.0])
+
+    t_s = np.concatenate([item.t_s for item in samples(decoded)])
+    true_s = np.concatenate([told_by_ramp(item) for item in samples(decoded)])
+    assert (np.diff(t_s) > 0).all()
+    # The ramp resolves 26 ms at the strap's 1 mg; averaged over half a second that is nothing.
+    settled = (t_s > 30.0) & (t_s < 100.0)
+    late_s = np.convolve((t_s - true_s)[settled], np.full(50, 0.02), "valid")
+    assert np.abs(late_s).max() < 0.05
+    (gap,) = np.flatnonzero(np.diff(t_s) > 1.0)
+    assert 5.0 < t_s[gap + 1] - t_s[gap] < 10.0
+    assert stream.counters.n_decode_errors == 0
+    expected = stream.counters.n_samples + stream.counters.n_lost
+    assert expected == pytest.approx((t_s[-1] - t_s[0]) * first.fs_hz, rel=0.01)
