@@ -87,7 +87,8 @@ class Truth:
     knee_left_deg, knee_right_deg : (n,) array
         Knee flexion.
     lean_left_deg, lean_right_deg : (n,) array
-        Rotation of the leg about the line from hip to ankle, positive out.
+        Rotation of the leg about the line from hip to ankle, positive out, from the vertical
+        plane.  (An analysis sees it from the plane in which the leg was calibrated.)
     trunk_pitch_deg, trunk_roll_deg : (n,) array
         0 while lying on the back; pitch 90 upright; roll -85 on the right side.
     breathing_per_min : (n,) array

@@ -41,6 +41,7 @@ class Host:
         self._tasks: set[asyncio.Task[None]] = set()
         self._streaming: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
+        self._on_air = False
         for uuid, rows in peripheral.table.services.items():
             mine = [self._characteristic(row.uuid, row.properties) for row in rows]
             self._device.add_service(Service(core.UUID(uuid), mine))
@@ -48,11 +49,13 @@ class Host:
 
     async def start(self) -> None:
         """Power on and advertise."""
+        self._on_air = True
         await self._device.power_on()
         await self._advertise()
 
     async def stop(self) -> None:
         """Fall silent for good."""
+        self._on_air = False
         self._device.remove_listener(Device.EVENT_CONNECTION, self._on_connection)
         tasks = self._tasks | ({self._streaming} if self._streaming else set())
         for task in tasks:
@@ -127,6 +130,8 @@ class Host:
         self._peripheral.on_disconnect(self._now_s())
         if self._streaming is not None:
             self._streaming.cancel()
+        if not self._on_air:
+            return
         task = asyncio.get_running_loop().create_task(self._advertise())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -225,6 +225,40 @@ def test_a_name_that_does_not_fit_an_advertisement_is_refused() -> None:
     run(test())
 
 
+def test_a_radio_that_stopped_leaves_nothing_running() -> None:
+    async def test() -> None:
+        sensor = witmotion()
+        loop = asyncio.get_running_loop()
+        async with BumbleRadio(
+            [sensor, witmotion("WT901BLE62")], air=Air(interval_s=0.03)
+        ) as place:
+            radio = place.radio()
+            client = BleakClient(await device_named(NAME, radio), backend=radio.client_backend)
+            await client.connect()
+            await client.start_notify(NOTIFY_UUID, lambda _, __: None)
+            await asyncio.sleep(1.0)
+        assert not client.is_connected
+        await asyncio.sleep(1.0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert not [timer for timer in loop._scheduled if not timer.cancelled()]  # type: ignore[attr-defined] # asyncio's own list
+        assert sensor.next_due_s() is None
+
+    run(test())
+
+
+def test_a_loop_at_a_given_speed_carries_everything() -> None:
+    async def test() -> None:
+        wearer = dressed(Body(session_script(90.0)), frames_per_notification=None)
+        async with BumbleRadio(wearer.sensors.values()) as place:
+            session = await hold_session(place, 5, pass_time)
+        for placement, sensor in wearer.sensors.items():
+            assert isinstance(sensor, VirtualH10 | VirtualWitMotion)
+            assert n_samples(session.heard[SENSOR_NAMES[placement]]) == sensor.n_sent
+
+    with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(speed=40.0)) as runner:
+        runner.run(test())
+
+
 # --- the real scan, links, drivers and streams -----------------------------------------------
 
 
