@@ -284,15 +284,23 @@ def knee_rows() -> Iterator[Row]:
         thigh = SensorData(r.t_s, r.thigh_acc_m_s2, r.thigh_gyr_rad_s)
         shank = SensorData(r.t_s, r.shank_acc_m_s2, r.shank_gyr_rad_s)
         stand, sit = (_span(r.t_s, r.labels == name) for name in ("stand", "sit1"))
-        t_s, knee_deg = knee_series(thigh, shank, Poses(stand, (sit[0], sit[0] + 10)))
-        truth = np.interp(t_s, r.t_s, r.reference_deg)
-        rate = np.abs(np.gradient(truth, t_s))
-        error = knee_deg - truth
-        error -= np.nanmedian(error[(t_s >= stand[0]) & (t_s <= stand[1])])
-        slow = (rate < np.degrees(0.1)) & np.isfinite(truth)
-        yield _knee_row("knee, seated, quasi-static RMS", error[slow], 0.92)
-        seated = (t_s >= sit[0]) & (t_s <= sit[1]) & np.isfinite(truth)
-        yield _knee_row("knee, seated hold, RMS", error[seated], 0.75)
+        poses = Poses(stand, (sit[0], sit[0] + 10))
+        epochs = analyze({"left_thigh": thigh, "left_shank": shank}, poses=poses).epochs
+        t_s, knee_deg = knee_series(thigh, shank, poses)
+        # the baseline is a mean over half a second: so is this
+        smooth_deg = np.convolve(knee_deg, np.ones(5) / 5, mode="valid")
+        for label, at_s, angle_deg in (
+            ("bins", t_s[2:-2], smooth_deg),
+            ("epochs", epochs.t_s, epochs.knee_left_deg),
+        ):
+            truth = np.interp(at_s, r.t_s, r.reference_deg)
+            rate = np.interp(at_s, r.t_s, np.abs(np.gradient(r.reference_deg, r.t_s)))
+            error = angle_deg - truth
+            error -= np.nanmedian(error[(at_s >= stand[0]) & (at_s <= stand[1])])
+            slow = (rate < np.degrees(0.1)) & np.isfinite(truth)
+            yield _knee_row(f"knee, seated, {label}, quasi-static RMS", error[slow], 0.92)
+            seated = (at_s >= sit[0]) & (at_s <= sit[1]) & np.isfinite(truth)
+            yield _knee_row(f"knee, seated, {label}, hold, RMS", error[seated], 0.75)
     for name, label, quoted in (
         ("raw_pitch_slow", "slow", 0.87),
         ("raw_roll_medium", "medium", 2.69),
