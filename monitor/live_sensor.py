@@ -15,6 +15,7 @@ from monitor.alerts import SensorLostAlert
 from monitor.result import Alert, Gap
 
 _RATE_OVER_S = 5.0  # long enough to be calm on a screen, short enough to show a failing link
+_REASONS_FOR_SILENCE = ("silent", "lost")
 _STATES_WITHOUT_STREAM = ("connecting", "lost", "stopped")
 
 
@@ -149,8 +150,8 @@ class LiveSensor:
         self._link = item
         if item.state in _STATES_WITHOUT_STREAM:
             self._is_streaming = False
-        if item.state != "streaming":
-            self._why_silent = item.detail or item.state
+        if item.state in _REASONS_FOR_SILENCE and not self._why_silent:
+            self._why_silent = item.detail or item.state  # the first reason; the rest follows
 
     def _start(self, item: Started) -> None:
         driver = driver_named(item.driver_name)

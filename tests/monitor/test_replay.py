@@ -19,7 +19,7 @@ from monitor.replay import recorded_settings, replay
 from monitor.rules import RuleSettings
 
 if TYPE_CHECKING:
-    from conftest import Played
+    from tests.monitor.acting import Played
 
 
 def same(a: Epochs, b: Epochs) -> bool:
