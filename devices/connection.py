@@ -142,8 +142,11 @@ class Connection:
 
     def _characteristic(self, uuid: str) -> BleakGATTCharacteristic:
         """By walking the services: bleak refuses to look up a UUID that occurs twice."""
-        services = self._client.services if self._client.is_connected else ()
-        for service in services:
+        if not self._client.is_connected:
+            raise SensorSilent(
+                f"{self._name} is not connected any more", hint="Bring it nearer and switch it on."
+            )
+        for service in self._client.services:
             for characteristic in service.characteristics:
                 if characteristic.uuid == uuid:
                     return characteristic

@@ -142,6 +142,14 @@ def test_a_stall_that_delivers_everything_late_is_no_loss() -> None:
     assert np.abs(t_s - true_s)[6000:].max() < 0.02
 
 
+def test_a_steady_trickle_of_loss_looks_like_a_slow_clock_and_times_stay_right() -> None:
+    _, true_s = stream(0.0)
+    kept = np.flatnonzero(np.arange(len(true_s)) % 50)  # every fiftieth is lost
+    counted_s = np.arange(len(kept)) / FS_HZ
+    t_s = ClockMap(ClockKind.COUNTED, FS_HZ).map(counted_s, true_s[kept] + 0.01)
+    np.testing.assert_allclose(t_s[6000:], true_s[kept][6000:] + 0.01, atol=0.02)
+
+
 def test_a_sensor_with_a_clock_needs_no_estimate() -> None:
     t_device_s, true_s = stream(50e-6)
     kept = np.delete(np.arange(len(true_s)), slice(6000, 8000))

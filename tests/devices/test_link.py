@@ -44,7 +44,9 @@ from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import AirSettings, MemoryRadio
 from devices.virtual.peripheral import AttRefused, GattTable, Outgoing, VirtualCharacteristic
 
-SERVICE, COMMAND, DATA, STATUS = (f"5ca1ab1e-0000-4000-8000-00000000000{i}" for i in range(4))
+SERVICE, COMMAND, DATA, STATUS, PULSE = (
+    f"5ca1ab1e-0000-4000-8000-00000000000{i}" for i in range(5)
+)
 ADDRESS = "C0:FF:EE:00:00:01"
 FS_HZ = 100.0
 INFO = StreamInfo(fs_hz=FS_HZ, acc_range_g=4.0, has_gyro=False, clock=ClockKind.COUNTER)
@@ -56,13 +58,14 @@ class CountingSensor:
 
     def __init__(self, name: str = "COUNT-1", address: str = ADDRESS) -> None:
         self.advert = Advert(address=address, name=name)
-        rows = [(COMMAND, "write"), (DATA, "notify"), (STATUS, "read")]
+        rows = [(COMMAND, "write"), (DATA, "notify"), (STATUS, "read"), (PULSE, "notify")]
         self.table = GattTable(
             {SERVICE: [VirtualCharacteristic(uuid, frozenset({p})) for uuid, p in rows]}
         )
         self.written: list[tuple[float, bytes]] = []
         self.count = 0
         self.is_deaf = False
+        self.tells_pulse_only = False
         self._next_s: float | None = None
 
     def on_connect(self, t_s: float) -> None:
@@ -92,8 +95,11 @@ class CountingSensor:
     def advance(self, t_s: float) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
         while self._next_s is not None and self._next_s <= t_s:
-            outgoing.append((DATA, self.count.to_bytes(4, "little")))
-            self.count += 1
+            if self.tells_pulse_only:
+                outgoing.append((PULSE, b"beat"))
+            else:
+                outgoing.append((DATA, self.count.to_bytes(4, "little")))
+                self.count += 1
             self._next_s += 1.0 / FS_HZ
         return outgoing
 
@@ -101,6 +107,7 @@ class CountingSensor:
 def _start(request: StreamRequest) -> Start:
     yield Read(STATUS)
     yield Subscribe(DATA)
+    yield Subscribe(PULSE)
     yield Pause(0.5)
     yield Ask(COMMAND, START, True, DATA, lambda payload: payload == ANSWER, 1.0)
     return INFO
@@ -341,6 +348,17 @@ def test_a_sensor_that_stays_silent_is_connected_anew() -> None:
         states = session.states()
         assert states[:4] == ["connecting", "streaming", "silent", "lost"]
         assert states[-2:] == ["streaming", "stopped"]
+
+    run(main())
+
+
+def test_a_pulse_does_not_hide_that_the_motion_stopped() -> None:
+    async def main() -> None:
+        session = Session()
+        stops = (20.0, lambda: setattr(session.sensor, "tells_pulse_only", True))
+        await session.run(stops, until_s=25.0)
+        (silent,) = (e for e in session.events if e.state == LinkState.SILENT)
+        assert silent.t_s == pytest.approx(23.0, abs=0.05)
 
     run(main())
 
