@@ -48,7 +48,7 @@ def finish(folder: Path, end: SessionEnd, *, show: bool) -> None:
 
     result = end.result
     page = write_outputs(folder, result)
-    how = "Ended early, in order" if end.stopped else "Finished"
+    how = "Ended early, in order," if end.stopped else "Finished"
     typer.echo(f"\n{how} after {end.t_end_s / 60.0:.1f} minutes.")
     typer.echo(headline(result))
     for alert in result.alerts:
