@@ -218,4 +218,5 @@ class EpochMaker:
                 tuple(float(leg.lean_deg[i]) for leg in legs.values()),
                 tuple(float(leg.thigh_deg[i]) for leg in legs.values()),
                 float(turned[i]),
+                float(epochs.stillness[i]),
             )

@@ -4,7 +4,7 @@
                     (knees bent)                (the finish)
 
 It is causal: a name that holds for `confirm_s` is accepted and counts from its first second; rest
-needs `settle_s` of quiet and counts from where the quiet began.  So what is said of a second is
+needs `settle_s` that were mostly quiet and counts from their first second.  So what is said of a second is
 final after at most `settle_s`.
 
 Without a chest sensor the legs tell lying from upright (the thighs turn the other way); without leg
@@ -13,6 +13,7 @@ sensors a lying trunk counts as the position, and straight, kneeling and standin
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,8 +41,11 @@ class PhaseSettings:
         Largest turn of any segment within a second; breathing turns the chest by 1 deg.
     same_within_deg : float
         Wander of a knee during rest that still is rest.
-    settle_s, return_s, confirm_s : float
-        Quiet that makes rest; quiet that ends an extra; hold that makes any other part.
+    settle_s, settled_share : float
+        Rest begins with the first stretch so long of which that share was quiet and still; the same
+        rule as `analysis.stillness.settled_after_s`.
+    return_s, confirm_s : float
+        Quiet that ends an extra; hold that makes any other part.
     """
 
     lying_below_deg: float = 35.0
@@ -51,7 +55,8 @@ class PhaseSettings:
     side_above_deg: float = 50.0
     quiet_below_deg: float = 2.5
     same_within_deg: float = 15.0
-    settle_s: float = 20.0
+    settle_s: float = 60.0
+    settled_share: float = 0.9
     return_s: float = 5.0
     confirm_s: float = 2.0
 
@@ -64,11 +69,13 @@ class PhaseInput:
     ----------
     trunk_tilt_deg : float
     trunk_on_side : float
-        Part of up along the trunk's lateral axis, 0 to 1.
+        Part of up along the trunk's lateral axis, 0 to 1; asked only where no leg tells.
     knees_deg, leans_deg, thighs_deg : tuple of float
         Flexion, lean, and turn of the thigh from its straight pose, of each leg worn.
     turned_deg : float
         Largest turn of any segment within the last second.
+    stillness : float
+        Share of the segments worn that were still.
     """
 
     trunk_tilt_deg: float
@@ -77,12 +84,22 @@ class PhaseInput:
     leans_deg: tuple[float, ...]
     thighs_deg: tuple[float, ...]
     turned_deg: float
+    stillness: float = float("nan")
 
 
 @dataclass(slots=True)
 class _Candidate:
     name: PhaseName = "unknown"
     since_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Calm:
+    """Whether one second in the position was quiet and still, and the knees then."""
+
+    start_s: float
+    is_calm: bool
+    knees_deg: tuple[float, ...]
 
 
 @dataclass(slots=True)
@@ -94,10 +111,10 @@ class PhaseRecogniser:
     >>> recogniser = PhaseRecogniser()
     >>> lying = PhaseInput(2.0, 0.0, (3.0,), (0.0,), (1.0,), 0.1)
     >>> bent = PhaseInput(2.0, 0.0, (90.0,), (0.0,), (45.0,), 0.1)
-    >>> for second in range(60):
+    >>> for second in range(90):
     ...     recogniser.update(float(second), lying if second < 10 else bent)
-    >>> [(p.name, p.start_s, p.end_s) for p in recogniser.phases(60.0)]
-    [('straight', 0.0, 10.0), ('rest', 10.0, 60.0)]
+    >>> [(p.name, p.start_s, p.end_s) for p in recogniser.phases(90.0)]
+    [('straight', 0.0, 10.0), ('rest', 10.0, 90.0)]
     """
 
     settings: PhaseSettings = field(default_factory=PhaseSettings)
@@ -106,22 +123,29 @@ class PhaseRecogniser:
     _candidate: _Candidate = field(default_factory=_Candidate)
     _quiet_since_s: float | None = None
     _quiet_knees: tuple[float, ...] = ()
+    _knees: tuple[float, ...] = ()
     _rest_knees: tuple[float, ...] | None = None
     _has_lain: bool = False
+    _calm: deque[_Calm] = field(default_factory=deque)
 
     def update(self, start_s: float, seen: PhaseInput) -> None:
         """Take the epoch that starts at `start_s`."""
+        self._knees = seen.knees_deg
         self._watch_quiet(start_s, seen)
         name = self._name(start_s, seen)
         if name in {"straight", "settling", "rest", "extra"}:
             self._has_lain = True
+        if name not in {"settling", "rest", "extra"}:
+            self._calm.clear()
         if not self._starts:
             self._begin(name, start_s)
         elif name == self.current:
             self._candidate = _Candidate(name, start_s)
         elif name == "rest":
-            since = start_s if self._quiet_since_s is None else self._quiet_since_s
-            self._begin(name, since)
+            if self.current == "extra":
+                self._begin(name, start_s if self._quiet_since_s is None else self._quiet_since_s)
+            else:
+                self._begin(name, self._calm[0].start_s)
         else:
             if self._candidate.name != name:
                 self._candidate = _Candidate(name, start_s)
@@ -143,8 +167,8 @@ class PhaseRecogniser:
             self._starts.pop()
         if name not in {"rest", "extra"}:
             self._rest_knees = None
-        elif name == "rest" and self._quiet_since_s is not None:
-            self._rest_knees = self._quiet_knees
+        elif name == "rest":
+            self._rest_knees = self._knees
         if not self._starts or self._starts[-1][0] != name:
             self._starts.append((name, start_s))
         self.current = name
@@ -171,7 +195,8 @@ class PhaseRecogniser:
             return "unknown"
         on_side = max(leans, default=0.0) > s.side_above_deg
         if np.isfinite(tilt):
-            on_side = on_side or seen.trunk_on_side > np.sin(np.radians(s.side_above_deg))
+            if not leans:
+                on_side = seen.trunk_on_side > np.sin(np.radians(s.side_above_deg))
             upright, lying = tilt > s.upright_above_deg, tilt < s.lying_below_deg
         else:
             # standing and kneeling thighs hang: up is at their head end, 90 deg against bending
@@ -184,6 +209,22 @@ class PhaseRecogniser:
         if not lying:
             return "rolling" if self._has_lain else "unknown"
         return self._lying(start_s, seen, knees)
+
+    def _has_settled(self, start_s: float, seen: PhaseInput) -> bool:
+        """Whether the last `settle_s` in the position were mostly calm, with the knees where they are."""
+        s = self.settings
+        restless = seen.stillness < 1.0  # any segment; unknown is judged by the turns alone
+        quiet = seen.turned_deg <= s.quiet_below_deg
+        self._calm.append(_Calm(start_s, quiet and not restless, seen.knees_deg))
+        while self._calm[0].start_s <= start_s - s.settle_s:
+            self._calm.popleft()
+        while self._calm and not self._calm[0].is_calm:
+            self._calm.popleft()
+        if not self._calm or start_s + 1.0 - self._calm[0].start_s < s.settle_s:
+            return False
+        share = sum(c.is_calm for c in self._calm) / len(self._calm)
+        wandered = _differ(seen.knees_deg, self._calm[0].knees_deg, s.same_within_deg)
+        return share >= s.settled_share and not wandered
 
     def _upright(self, knees: list[float]) -> PhaseName:
         if not knees:
@@ -202,7 +243,7 @@ class PhaseRecogniser:
             return "settling" if self.current == "settling" else "straight"
         quiet_s = 0.0 if self._quiet_since_s is None else start_s + 1.0 - self._quiet_since_s
         if not resting:
-            return "rest" if quiet_s >= s.settle_s else "settling"
+            return "rest" if self._has_settled(start_s, seen) else "settling"
         away = self._rest_knees is not None and _differ(
             seen.knees_deg, self._rest_knees, s.same_within_deg
         )

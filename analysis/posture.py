@@ -45,10 +45,10 @@ def trunk_tilt_deg(up: FloatArray, frame: SegmentFrame | None) -> FloatArray:
 def trunk_on_side(up: FloatArray, frame: SegmentFrame | None) -> FloatArray:
     """Part of up along the trunk's lateral axis, 0 to 1: near 1 on a side, near 0 upright.
 
-    The lateral axis is the nominal one made square to the calibrated up, so this is known only as
-    well as the strap was put on.
+    Lying on the back does not show which way the trunk is long, so this is known only with the
+    nominal mounting; a calibrated strap may sit any way round.
     """
-    if frame is None:
+    if frame is None or frame.source != "nominal":
         return np.full(len(up), np.nan)
     return np.asarray(np.abs(up @ frame.lateral))
 

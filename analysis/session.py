@@ -59,7 +59,8 @@ class AnalysisSettings:
     ----------
     assume_nominal : bool
         Whether sensors without calibration poses are taken to sit as printed in the documentation
-        (x towards the head, z anterior).  When False their angles are unknown until `set_poses`.
+        (x towards the head, z anterior).  When False their angles are unknown until `set_poses`,
+        those of the legs until both poses are known.
     """
 
     assume_nominal: bool = True
@@ -223,19 +224,23 @@ class SessionAnalyzer:
 
     def _calibrate(self) -> dict[str, SegmentFrame | None]:
         poses = self._poses or Poses()
-        frames: dict[str, SegmentFrame | None] = {}
-        if poses == Poses() and not self._settings.assume_nominal:
-            return dict.fromkeys(self._intakes)
+        frames: dict[str, SegmentFrame | None] = dict.fromkeys(self._intakes)
+        self._frame_problems = {}
+        is_whole = poses.straight_s is not None and poses.bent_s is not None
         bins = {name: intake.bins.all() for name, intake in self._intakes.items()}
         for name, rows in bins.items():
-            if name in {"chest", "head"}:
+            is_trunk = name in {"chest", "head"}
+            # without the nominal mounting a trunk needs one pose, a leg both
+            if not (self._settings.assume_nominal or is_whole or (is_trunk and poses != Poses())):
+                continue
+            if is_trunk:
                 found = calibrate_trunk(name, rows[:, :3], poses)
             else:
                 found = calibrate_leg(name, rows[:, :3], gyro_of(rows), poses)
             frames[name], self._frame_problems[name] = found
         for side in SIDES:
             pair = f"{side}_thigh", f"{side}_shank"
-            if all(name in bins for name in pair):
+            if all(name in self._frame_problems for name in pair):
                 both, said = calibrate_pair(side, bins[pair[0]], bins[pair[1]], poses)
                 frames.update(zip(pair, both, strict=True))
                 self._frame_problems.update(zip(pair, said, strict=True))

@@ -10,8 +10,8 @@ from analysis.phases import PhaseInput, PhaseRecogniser, in_phase
 NAN = float("nan")
 
 
-def second(tilt=2.0, side=0.0, knee=90.0, lean=0.0, thigh=45.0, turned=0.2):
-    return PhaseInput(tilt, side, (knee, knee), (lean, lean), (thigh, thigh), turned)
+def second(tilt=2.0, side=0.0, knee=90.0, lean=0.0, thigh=45.0, turned=0.2, still=1.0):
+    return PhaseInput(tilt, side, (knee, knee), (lean, lean), (thigh, thigh), turned, still)
 
 
 def names(*story):
@@ -25,7 +25,7 @@ def names(*story):
 
 
 STRAIGHT = second(knee=3.0, thigh=2.0)
-FIDGETING = second(turned=6.0)
+FIDGETING = second(turned=6.0, still=0.6)
 REST = second()
 
 
@@ -67,7 +67,7 @@ def test_a_slow_drift_stays_rest():
 def test_without_a_chest_the_thighs_tell_lying_from_standing():
     told = names(
         (10, second(tilt=NAN, side=NAN, knee=3.0, thigh=2.0)),
-        (40, second(tilt=NAN, side=NAN)),
+        (70, second(tilt=NAN, side=NAN)),
         (5, second(tilt=NAN, side=NAN, knee=NAN, lean=75.0, turned=20.0)),
         (9, second(tilt=NAN, side=NAN, knee=2.0, thigh=-88.0)),
     )
@@ -77,7 +77,7 @@ def test_without_a_chest_the_thighs_tell_lying_from_standing():
 def test_without_legs_a_lying_trunk_is_the_position_and_upright_is_unknown():
     lying = PhaseInput(3.0, 0.0, (), (), (), 0.3)
     upright = PhaseInput(85.0, 0.0, (), (), (), 0.3)
-    assert [n for n, _ in names((60, lying), (10, upright))] == ["rest", "unknown"]
+    assert [n for n, _ in names((80, lying), (10, upright))] == ["rest", "unknown"]
 
 
 def test_a_chair_is_not_kneeling():
@@ -87,16 +87,28 @@ def test_a_chair_is_not_kneeling():
 
 def test_nothing_known_is_unknown():
     nothing = PhaseInput(NAN, NAN, (NAN,), (NAN,), (NAN,), NAN)
-    assert names((40, REST), (20, nothing), (40, REST)) == [
+    assert names((70, REST), (20, nothing), (70, REST)) == [
         ("rest", 0.0),
-        ("unknown", 40.0),
-        ("rest", 60.0),
+        ("unknown", 70.0),
+        ("rest", 90.0),
     ]
 
 
-@pytest.mark.parametrize("cut", [5, 21, 40, 100])
+def test_rest_begins_when_fidgets_have_become_rare():
+    minute = [FIDGETING] * 10 + [REST] * 50
+    calm = [FIDGETING] * 3 + [REST] * 57
+    recogniser = PhaseRecogniser()
+    for t, seen in enumerate(minute * 3 + calm * 3):
+        recogniser.update(float(t), seen)
+    assert [(p.name, p.start_s) for p in recogniser.phases(360.0)] == [
+        ("settling", 0.0),
+        ("rest", 130.0),
+    ]
+
+
+@pytest.mark.parametrize("cut", [5, 21, 40, 100, 150])
 def test_the_past_is_final_after_the_settling_time(cut):
-    story = [STRAIGHT] * 20 + [FIDGETING] * 10 + [REST] * 80
+    story = [STRAIGHT] * 20 + [FIDGETING] * 10 + [REST] * 150
     whole, early = PhaseRecogniser(), PhaseRecogniser()
     for t, seen in enumerate(story):
         whole.update(float(t), seen)

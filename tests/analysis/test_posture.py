@@ -16,7 +16,7 @@ def test_tilt_is_the_turn_from_lying_at_any_mounting(tilt):
     frame = SegmentFrame(r @ [0, 1, 0], r @ [0, 0, 1], "poses")
     up = (r @ thigh_up(tilt))[None]
     assert trunk_tilt_deg(up, frame) == pytest.approx(tilt, abs=1e-9)
-    assert trunk_on_side(up, frame) == pytest.approx(0, abs=1e-9)
+    assert np.isnan(trunk_on_side(up, frame)).all()  # the strap may sit any way round
 
 
 def test_on_the_side_and_unknown():
