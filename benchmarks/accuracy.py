@@ -289,12 +289,13 @@ def knee_rows() -> Iterator[Row]:
         t_s, knee_deg = knee_series(thigh, shank, poses)
         # the baseline is a mean over half a second: so is this
         smooth_deg = np.convolve(knee_deg, np.ones(5) / 5, mode="valid")
-        for label, at_s, angle_deg in (
-            ("bins", t_s[2:-2], smooth_deg),
-            ("epochs", epochs.t_s, epochs.knee_left_deg),
+        speed_deg_s = np.abs(np.gradient(r.reference_deg, r.t_s))
+        for label, at_s, angle_deg, rests_on_s in (
+            ("bins", t_s[2:-2], smooth_deg, 0.0),
+            ("epochs", epochs.t_s, epochs.knee_left_deg, 0.5),  # read at the end of half a second
         ):
             truth = np.interp(at_s, r.t_s, r.reference_deg)
-            rate = np.interp(at_s, r.t_s, np.abs(np.gradient(r.reference_deg, r.t_s)))
+            rate = _greatest_before(at_s, rests_on_s, r.t_s, speed_deg_s)
             error = angle_deg - truth
             error -= np.nanmedian(error[(at_s >= stand[0]) & (at_s <= stand[1])])
             slow = (rate < np.degrees(0.1)) & np.isfinite(truth)
@@ -412,6 +413,14 @@ def _auc(low: list[float], high: list[float]) -> float:
 
 def _span(t_s: FloatArray, flags: NDArray[np.bool_]) -> tuple[float, float]:
     return float(t_s[flags][0]), float(t_s[flags][-1])
+
+
+def _greatest_before(
+    at_s: FloatArray, span_s: float, t_s: FloatArray, values: FloatArray
+) -> FloatArray:
+    """Greatest of the values in the `span_s` up to each time (NaN if one is)."""
+    steps_s = np.linspace(-span_s, 0.0, 21 if span_s else 1)
+    return np.max([np.interp(at_s + step, t_s, values) for step in steps_s], axis=0)
 
 
 def _rising(t_s: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -129,8 +129,11 @@ def test_the_smoothness_is_that_of_the_speed():
 def test_an_accelerometer_that_is_thrown_about_says_so():
     acc, gyr = limb(ONCE)
     acc = acc + 8 * np.sin(2 * np.pi * 1.0 * T_S)[:, np.newaxis] * ((T_S > 5) & (T_S < 7))[:, None]
-    assert all(m.peak_speed_deg_s is None for m in movements(T_S, acc, None, "left_thigh"))
-    assert all(m.peak_speed_deg_s is not None for m in movements(T_S, acc, gyr, "left_thigh"))
+    shaken = movements(T_S, acc, None, "left_thigh")
+    assert shaken
+    assert all(m.range_deg is m.peak_speed_deg_s is m.sparc is None for m in shaken)
+    (found,) = movements(T_S, acc, gyr, "left_thigh")
+    assert found.range_deg == pytest.approx(60, abs=2)
 
 
 def test_nothing_in_nothing_out():
