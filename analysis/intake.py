@@ -150,13 +150,13 @@ class Intake:
 def sample_rate_hz(intake: Intake) -> float | None:
     """Samples a second while the sensor was heard without a pause; None when it never was.
 
-    Counted over the seconds whose neighbours on both sides are full too, so that neither the ends
-    nor a pause pull it down.
+    Counted over the seconds in which no slow bin is empty, so that neither the ends nor a pause
+    pull it down; for a sensor too slow for that, over the seconds in which it was heard.
     """
     per_epoch = np.diff(intake.changes.all()[:, 0], prepend=0.0)
     filled = intake.counts.all()[:, 0].reshape(-1, BIN_HZ) > 0
     whole = filled.all(axis=1)
     if whole.any():
-        return float(np.median(per_epoch[whole]))
+        return float(np.mean(per_epoch[whole]))
     heard = per_epoch > 0
-    return float(np.median(per_epoch[heard])) if heard.any() else None
+    return float(np.mean(per_epoch[heard])) if heard.any() else None

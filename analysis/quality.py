@@ -27,6 +27,9 @@ REST_WINDOW_S = 30
 FROZEN_S = 5
 """A sensor that showed noise and then repeats one sample this long has stopped measuring."""
 
+LEAST_FS_HZ = 5.0
+"""One sample in `analysis.grid.HOLE_S`: below, nothing but the sensor's presence is known."""
+
 GAP_S = 1.0
 """Shortest silence that is told as a gap; shorter ones are losses."""
 
@@ -124,6 +127,12 @@ def _problems(intake: Intake, covered: NDArray[np.bool_], duration_s: float) -> 
     if intake.n_samples == 0:
         return ("sent nothing",)
     said = [rest_problem(float(known_median(_rests(intake))))]
+    fs_hz = sample_rate_hz(intake)
+    if fs_hz is not None and fs_hz < LEAST_FS_HZ:
+        said.append(
+            f"sends {fs_hz:.1f} samples a second, at least {LEAST_FS_HZ:.0f} are needed: nothing is"
+            " derived from it"
+        )
     gaps = _runs(~covered) * (duration_s / max(len(covered), 1))
     gaps = gaps[gaps >= GAP_S]
     if len(gaps):

@@ -54,6 +54,12 @@ def test_the_rate_and_the_coverage_of_a_whole_stream(fs_hz):
     assert heard.problems == ()
 
 
+def test_a_sensor_that_has_fallen_asleep_is_told():
+    t = np.arange(0, 60, 0.8)
+    heard = summary(intake_of(t, still(t), 60), 60.0, ())
+    assert heard.problems[0].startswith("sends 1.2 samples a second, at least 5 are needed")
+
+
 def test_the_rate_is_not_pulled_down_by_a_gap():
     t = np.arange(0, 60, 0.01)
     t = t[(t < 10.35) | (t > 40.77)]
