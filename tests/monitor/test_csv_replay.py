@@ -1,0 +1,103 @@
+"""A CSV played by virtual sensors is analysed as if it had been worn."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from analysis.results import SensorData
+from monitor.cli import app
+from monitor.csv_replay import LEAD_S, as_sensors
+from monitor.errors import UserError
+from monitor.result_file import from_json
+
+if TYPE_CHECKING:
+    from tests.monitor.acting import Played
+
+G_M_S2 = 9.80665
+
+
+def leg_csv(path: Path, degrees: float, seconds: float = 30.0, fs_hz: float = 50.0) -> None:
+    """A segment tipped head end up by `degrees`, at rest."""
+    t_s = np.arange(0.0, seconds, 1.0 / fs_hz)
+    x, z = np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))
+    rows = "\n".join(f"{t:.3f},{x:.6f},0.0,{z:.6f}" for t in t_s)
+    path.write_text(f"time_s,acc_x_g,acc_y_g,acc_z_g\n{rows}\n")
+
+
+def test_a_bent_knee_from_files_is_a_bent_knee_through_the_radio(
+    tmp_path: Path, own_home: Path
+) -> None:
+    leg_csv(tmp_path / "thigh.csv", -43.6)  # hip end down
+    leg_csv(tmp_path / "shank.csv", 46.4)
+    words = [f"left_thigh={tmp_path / 'thigh.csv'}", f"left_shank={tmp_path / 'shank.csv'}"]
+    out = tmp_path / "out.json"
+    result = CliRunner().invoke(
+        app, ["replay", *words, "--through-radio", "--radio", "memory", "--json", str(out)]
+    )
+    assert result.exit_code == 0, result.output
+    assert "Second 0 of the files is second 5 of the session." in result.stdout
+    epochs = from_json(out.read_text()).analysis.epochs
+    assert len(epochs) in {35, 36}
+    settled = epochs.knee_left_deg[10:34]
+    assert np.abs(settled - 90.0).max() < 0.2  # half a count of the sensor is 0.03 degrees
+    [folder] = (own_home / "sessions").iterdir()
+    assert (folder / "report.html").is_file()
+
+
+def test_rows_that_no_sensor_can_send_are_left_out_and_counted() -> None:
+    t_s = np.array([0.0, 0.1, 0.1, 0.05, 0.2, 0.3, 0.4])
+    acc_m_s2 = np.tile([0.0, 0.0, G_M_S2], (7, 1))
+    acc_m_s2[5, 1] = np.nan
+    played = as_sensors({"chest": SensorData(t_s, acc_m_s2)})
+    assert played.n_left_out == {"chest": 3}  # twice the same time, one back, one unknown
+    assert played.duration_s == pytest.approx(0.4 + LEAD_S)
+
+
+def test_nothing_to_play_is_said_with_the_counts() -> None:
+    nothing = SensorData(np.arange(3.0), np.full((3, 3), np.nan))
+    with pytest.raises(UserError, match="chest: 0 of 3 rows can be played"):
+        as_sensors({"chest": nothing})
+
+
+# --- the command on recordings ---------------------------------------------------------------
+
+
+def test_replaying_a_session_by_file_repeats_what_was_said(played: Played, own_home: Path) -> None:
+    result = CliRunner().invoke(app, ["replay", str(played.folder / "recording.mcap")])
+    assert result.exit_code == 0, result.output
+    assert "simulated wearer (test), 2.0 minutes" in result.stdout
+    n = len(played.end.result.alerts)
+    assert f"{n} alerts then, {n} with the settings of the session." in result.stdout
+
+
+def test_other_settings_show_what_would_have_been_said(played: Played, own_home: Path) -> None:
+    options = ["--knee-enter", "0.05", "--knee-leave", "0.01", "--dwell", "1"]
+    path = str(played.folder / "recording.mcap")
+    result = CliRunner().invoke(app, ["replay", path, *options])
+    assert re.search(r"only now: The left knee is at \d+ degrees", result.stdout)
+    assert "with enter_deg 0.05, leave_deg 0.01, dwell_s 1." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["chest=a.csv"], "cannot replay 'chest=a.csv' like this"),
+        (["last", "last"], "cannot replay 'last last' like this"),
+        (["last", "--through-radio"], "cannot replay 'last' like this"),
+        (["last"], "there is no session yet"),
+        (["nowhere.mcap"], "there is no session yet"),
+    ],
+)
+def test_what_cannot_be_replayed_is_refused_in_words(
+    own_home: Path, words: list[str], message: str
+) -> None:
+    result = CliRunner().invoke(app, ["replay", *words])
+    assert isinstance(result.exception, UserError)
+    assert message in str(result.exception)
+    assert result.exception.hint
