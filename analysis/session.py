@@ -20,9 +20,10 @@ from numpy.typing import ArrayLike
 from analysis import quality
 from analysis.arrays import checked_times, checked_triaxial
 from analysis.beats import Beats
-from analysis.calibration import SegmentFrame, calibrate_leg, calibrate_trunk
+from analysis.calibration import NOMINAL_LATERAL, SegmentFrame, calibrate_leg, calibrate_trunk
 from analysis.epochs import EpochMaker
 from analysis.errors import InputError
+from analysis.hinge import mounting_problem
 from analysis.intake import FAST_HZ, Intake
 from analysis.leg_calibration import calibrate_pair, gyro_of
 from analysis.legs import SIDES
@@ -193,7 +194,11 @@ class SessionAnalyzer:
         so_far = self._n_closed if duration_s is None else duration_s
         return {
             name: quality.summary(
-                intake, so_far, self._frame_problems.get(name, ()) + self._maker.problems(name)
+                intake,
+                so_far,
+                self._frame_problems.get(name, ())
+                + self._maker.problems(name)
+                + self._mounting_problems(name, intake),
             )
             for name, intake in self._intakes.items()
         }
@@ -245,6 +250,14 @@ class SessionAnalyzer:
                 frames.update(zip(pair, both, strict=True))
                 self._frame_problems.update(zip(pair, said, strict=True))
         return frames
+
+    def _mounting_problems(self, name: str, intake: Intake) -> tuple[str, ...]:
+        """A leg's gyroscope can contradict the nominal mounting that was assumed."""
+        is_assumed = self._poses in {None, Poses()} and self._settings.assume_nominal
+        if not is_assumed or name in {"chest", "head"} or not intake.has_gyro:
+            return ()
+        said = mounting_problem(intake.bins.all()[:, 3:], NOMINAL_LATERAL)
+        return (said,) if said else ()
 
     def _movements(self) -> tuple[Movement, ...]:
         """The movements of every sensor that shows gravity, in order of time."""

@@ -65,6 +65,7 @@ def html_page(result: SessionResult) -> str:
 
 def _content(result: SessionResult) -> dict[str, Any]:
     analysis = result.analysis
+    known, unknown = words.known_and_unknown(analysis.summary)
     return {
         "program": f"backrelease {__version__}",
         "when": _when(result.started_at),
@@ -86,8 +87,9 @@ def _content(result: SessionResult) -> dict[str, Any]:
         ],
         "numbers": [
             (words.title(n), words.number(e.value, e.unit), words.interval(e), e.coverage)
-            for n, e in analysis.summary.items()
+            for n, e in known.items()
         ],
+        "unknown": unknown,
         "phases": [
             (palette.PHASES.get(p.name, palette.UNKNOWN).name, words.PHASE_TITLES[p.name], p)
             for p in analysis.phases

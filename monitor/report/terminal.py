@@ -27,12 +27,17 @@ def summary_text(result: SessionResult) -> str:
 
 
 def _numbers(result: SessionResult) -> str:
-    rows = [f"{'While resting':<34}{'value':>15}{'mostly between':>18}{'known':>11}"]
-    for name, estimate in result.analysis.summary.items():
+    known, unknown = words.known_and_unknown(result.analysis.summary)
+    rows = []
+    if known:
+        rows.append(f"{'While resting':<34}{'value':>15}{'mostly between':>18}{'known':>11}")
+    for name, estimate in known.items():
         value = words.number(estimate.value, estimate.unit)
         between = words.interval(estimate)
-        known = words.percent(estimate.coverage)
-        rows.append(f"{words.title(name):<34.33}{value:>15}{between:>18}{known:>11}")
+        share = words.percent(estimate.coverage)
+        rows.append(f"{words.title(name):<34.33}{value:>15}{between:>18}{share:>11}")
+    if unknown:
+        rows.append(_wrapped(f"Unknown: {', '.join(unknown)}."))
     return "\n".join(rows)
 
 

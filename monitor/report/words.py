@@ -6,6 +6,7 @@ Used by the page, the figure's alternative text and the terminal, so that all sa
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -45,6 +46,7 @@ _TITLES = {  # where the plain name would read badly
     "trunk_tilt_deg": "Trunk tilt",
 }
 _NBSP = "\u00a0"  # a number and its unit stay on one line
+_KEPT_WITHIN_DEG = 20.0  # more than this and one angle would say too much
 _UNIT_SUFFIXES = ("_deg_s", "_deg", "_per_min", "_mg", "_min", "_s", "_share")
 
 
@@ -166,15 +168,30 @@ def headline(result: SessionResult) -> str:
 
 
 def _knees(result: SessionResult) -> str:
+    """Where the knees were: one angle when they kept it, from where to where when they did not."""
     epochs = result.analysis.epochs
-    medians = {
-        side: float(np.nanmedian(values))
-        for side, values in (("left", epochs.knee_left_deg), ("right", epochs.knee_right_deg))
-        if mostly_known(values)
-    }
-    if len(medians) == 2:
-        return f"knees mostly near {medians['left']:.0f}° left and {medians['right']:.0f}° right"
-    return "".join(f"{side} knee mostly near {deg:.0f}°" for side, deg in medians.items())
+    kept: list[str] = []
+    moved: list[str] = []
+    for side, values in (("left", epochs.knee_left_deg), ("right", epochs.knee_right_deg)):
+        if not mostly_known(values):
+            continue
+        low, middle, high = np.nanpercentile(values, [10, 50, 90])
+        if high - low <= _KEPT_WITHIN_DEG:
+            kept.append(f"{middle:.0f}° {side}")
+        else:
+            moved.append(f"the {side} knee mostly between {low:.0f}° and {high:.0f}°")
+    if len(kept) == 2:
+        return f"knees mostly near {kept[0]} and {kept[1]}"
+    said = [f"the {one.split()[1]} knee mostly near {one.split()[0]}" for one in kept]
+    return ", ".join(said + moved)
+
+
+def known_and_unknown(
+    summary: Mapping[str, Estimate],
+) -> tuple[dict[str, Estimate], list[str]]:
+    """The numbers that have a value, and the titles of those that have none."""
+    known = {n: e for n, e in summary.items() if number(e.value, e.unit) != "unknown"}
+    return known, [title(n) for n in summary if n not in known]
 
 
 def _joined(parts: list[str]) -> str:

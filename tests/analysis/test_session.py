@@ -250,6 +250,17 @@ def test_without_poses_the_notes_say_what_is_assumed():
     assert not any("nominal" in n for n in WHOLE.notes)
 
 
+def test_a_gyroscope_that_contradicts_the_assumed_mounting_is_told():
+    turn = rotation(0)  # some 60 deg about some axis
+    thigh = WORN["left_thigh"]
+    askew = SensorData(thigh.t_s, thigh.acc_m_s2 @ turn.T, thigh.gyr_rad_s @ turn.T)
+    said = " ".join(analyze({"left_thigh": askew}).sensors["left_thigh"].problems)
+    off = np.degrees(np.arccos(abs((turn @ [0, 1, 0])[1])))
+    assert off > 30
+    assert f"turned about an axis {off:.0f} deg from where its mounting should have it" in said
+    assert analyze({"left_thigh": thigh}).sensors["left_thigh"].problems == ()
+
+
 def test_a_heart_rate_sensor_is_used_where_present():
     analyzer = SessionAnalyzer(["chest"])
     chest = WORN["chest"]

@@ -155,9 +155,7 @@ def test_the_page_tells_alerts_numbers_sensors_gaps_and_its_limits() -> None:
         "No poses were given.", "Not a medical device", 'lang="en"', "prefers-color-scheme: dark",
     ):  # fmt: skip
         assert said in html, said
-    row = re.search(r"Heart rate</th>.*?</tr>", html)
-    assert row is not None
-    assert "unknown" in row[0]
+    assert "Unknown: Heart rate." in html
 
 
 def test_the_picture_says_its_finding_in_words() -> None:
@@ -192,7 +190,15 @@ def test_the_headline_does_not_speak_of_what_was_hardly_seen() -> None:
     said = words.headline(replace(result, analysis=replace(result.analysis, epochs=epochs)))
     assert "breathing" not in said
     assert "left" not in said
-    assert "right knee mostly near 88°" in said
+    assert "the right knee mostly near 88°" in said
+
+
+def test_a_knee_that_went_far_is_not_given_one_angle() -> None:
+    result = session()
+    swung = np.linspace(0, 180, 600)
+    epochs = replace(result.analysis.epochs, knee_left_deg=swung)
+    said = words.headline(replace(result, analysis=replace(result.analysis, epochs=epochs)))
+    assert "the right knee mostly near 88°, the left knee mostly between 18° and 162°" in said
 
 
 @pytest.mark.parametrize(
