@@ -251,7 +251,7 @@ def test_without_poses_the_notes_say_what_is_assumed():
 
 
 def test_a_gyroscope_that_contradicts_the_assumed_mounting_is_told():
-    turn = rotation(0)  # some 60 deg about some axis
+    turn = rotation(3)
     thigh = WORN["left_thigh"]
     askew = SensorData(thigh.t_s, thigh.acc_m_s2 @ turn.T, thigh.gyr_rad_s @ turn.T)
     said = " ".join(analyze({"left_thigh": askew}).sensors["left_thigh"].problems)
