@@ -15,6 +15,10 @@ G_M_S2 = 9.80665
 """Standard gravity (CGPM 1901), the unit in which sensors state acceleration."""
 
 
+LARGEST = 1e5
+"""No body-worn sensor reads so much, in m/s2 (10,000 g) or rad/s: such a sample is broken."""
+
+
 def checked_times(t_s: ArrayLike) -> FloatArray:
     """Times as a float array of shape (n,).
 
@@ -40,7 +44,9 @@ def checked_times(t_s: ArrayLike) -> FloatArray:
 
 
 def checked_triaxial(values: ArrayLike, name: str, n: int) -> FloatArray:
-    """Three columns and `n` rows of floats; a row with any value that is not finite becomes NaN.
+    """Three columns and `n` rows of floats; a row becomes NaN when any value is not finite.
+
+    So does one with a value beyond `LARGEST`, whose square would overflow further on.
 
     Raises
     ------
@@ -62,7 +68,7 @@ def checked_triaxial(values: ArrayLike, name: str, n: int) -> FloatArray:
         raise InputError(
             f"{name} has {len(v)} rows for {n} times", hint="Give one row for each time."
         )
-    v[~np.isfinite(v).all(axis=1)] = np.nan
+    v[~(np.abs(v) < LARGEST).all(axis=1)] = np.nan
     return v
 
 

@@ -144,7 +144,10 @@ def _problems(intake: Intake, covered: NDArray[np.bool_], duration_s: float) -> 
     if n_frozen:
         said.append(f"repeated one sample for {n_frozen + FROZEN_S} s: it had stopped measuring")
     for n, what in (
-        (intake.n_unreadable, "samples were not numbers and were left out"),
+        (
+            intake.n_unreadable,
+            "samples were not numbers, or beyond any sensor's range, and were left out",
+        ),
         (intake.n_falling, "samples came with a time before their predecessor's and were sorted"),
         (intake.n_repeated, "samples repeated a time and were left out"),
         (intake.n_late, "samples came too late to count"),

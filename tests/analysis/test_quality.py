@@ -75,7 +75,10 @@ def test_samples_that_are_not_numbers_are_counted_and_not_covered():
     heard = summary(intake_of(t, acc, 20), 20.0, ("and more",))
     assert heard.coverage == pytest.approx(0.75)
     assert heard.problems[0].startswith("was not heard for 5 s of 20 s")
-    assert heard.problems[1] == "250 samples were not numbers and were left out"
+    assert (
+        heard.problems[1]
+        == "250 samples were not numbers, or beyond any sensor's range, and were left out"
+    )
     assert heard.problems[-1] == "and more"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import InputError
 from analysis.results import Epochs, Poses, SensorData
-from analysis.session import SessionAnalyzer, analyze
+from analysis.session import AnalysisSettings, SessionAnalyzer, analyze
 from tests.analysis.leg_model import G, rotation, shank_up, thigh_up
 
 POSES = Poses((2, 8), (12, 20))
@@ -193,6 +193,21 @@ def test_poses_told_during_the_session_count_from_then_on():
     )
 
 
+def test_without_the_nominal_mounting_a_leg_is_unknown_until_both_poses_are_told():
+    analyzer = SessionAnalyzer(WORN, AnalysisSettings(assume_nominal=False))
+    for name, s in WORN.items():
+        analyzer.feed(name, s.t_s, s.acc_m_s2, s.gyr_rad_s)
+    analyzer.advance(5.5)
+    analyzer.set_poses(Poses(POSES.straight_s, None))
+    analyzer.advance(21.5)
+    analyzer.set_poses(POSES)
+    epochs = analyzer.finish().epochs
+    assert np.isnan(epochs.trunk_tilt_deg[:5]).all()
+    assert np.isfinite(epochs.trunk_tilt_deg[5:]).all()
+    assert np.isnan(epochs.knee_left_deg[:21]).all()
+    np.testing.assert_array_equal(epochs.knee_left_deg[21:], WHOLE.epochs.knee_left_deg[21:])
+
+
 @pytest.mark.parametrize("rest_m_s2", [6.96, 12.86, 26.0, 1.0])
 def test_a_sensor_that_does_not_show_gravity_is_refused_with_its_number(rest_m_s2):
     thigh = WORN["left_thigh"]
@@ -277,6 +292,24 @@ def test_nobody_worn_nothing_fed():
     result = SessionAnalyzer(["chest"]).finish()
     assert result.sensors["chest"].problems == ("sent nothing",)
     assert analyze({"chest": SensorData(np.array([0.0]), np.array([[0.0, 0, G]]))}).duration_s == 0
+
+
+@pytest.mark.parametrize("poses", [None, POSES, Poses((0, 5), None), Poses((9, 2), (800, 900))])
+@pytest.mark.parametrize("kind", ["zeros", "huge", "nan", "shaken", "slow", "backwards"])
+def test_whatever_comes_there_is_a_result_and_no_knee_from_nothing(kind, poses):
+    rng = np.random.default_rng(0)
+    t = np.arange(0, 40, 0.8 if kind == "slow" else 0.02)
+    acc = {
+        "zeros": np.zeros((len(t), 3)),
+        "huge": 1e300 * rng.normal(size=(len(t), 3)),
+        "nan": np.full((len(t), 3), np.nan),
+        "shaken": 30 * rng.normal(size=(len(t), 3)),
+    }.get(kind, np.tile([0.0, 0.0, G], (len(t), 1)))
+    if kind == "backwards":
+        t = t[::-1] - 40.0  # all before the session began
+    result = analyze(dict.fromkeys(WORN, SensorData(t, acc, acc)), poses=poses)
+    assert np.isnan(result.epochs.knee_left_deg).all()
+    assert all(sensor.problems for sensor in result.sensors.values())
 
 
 def test_names_and_times_that_cannot_be_are_refused():
