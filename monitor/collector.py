@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from devices.driver import Notification
 from devices.link import LinkEvent
 from monitor.live import LivePipeline
-from monitor.recording import whole_microseconds
+from monitor.recording_format import whole_microseconds
 from monitor.schedule import PoseWindow
 
 

@@ -14,7 +14,8 @@ from monitor import __version__, home
 from monitor.assignment import label
 from monitor.interrupt import stop_on_signals
 from monitor.live import LivePipeline, LiveSettings
-from monitor.recording import RecordedSensor, Recorder, SessionHeader
+from monitor.recording import Recorder
+from monitor.recording_format import RecordedSensor, SessionHeader
 from monitor.session import Session, SessionEnd, SessionPlan, View
 
 

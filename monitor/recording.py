@@ -8,27 +8,8 @@ a power cut loses at most the second since the last fsync.  A slow or stalled di
 thread.  When the disk refuses (full, gone), the torn tail is cut off, the failure is reported
 once, and the session goes on living without a recording: what was stored stays readable.
 
-The container is MCAP, unchunked, so that every record is complete as soon as it is written.
-Channels, in file order:
-
-    session        JSON, first message: what a reader must know (`SessionHeader`)
-    events         JSON: ``{"kind": ..., "t_s": ..., ...}``: links, markers, alerts said, the end
-    raw/PLACEMENT  notifications of one sensor, about 100 ms in one message
-
-A raw message, little endian:
-
-    u8         version, 1
-    u8         k, characteristics that this message introduces
-    u16        n, notifications
-    u64        arrival of the first one, microseconds of session time
-    k times    u8 length, UUID in ASCII; they get the next free numbers from 0 in this channel
-    u32 x n    arrival after the first one, microseconds
-    u8  x n    characteristic number
-    u16 x n    length of the payload
-    bytes      the payloads, one after the other
-    u32        CRC-32 of all before it
-
-Log time is the wall-clock start plus session time, so any MCAP viewer shows the sensors together.
+The container is MCAP, unchunked, so that every record is complete as soon as it is written.  What
+stands in it is said in `monitor.recording_format`.
 """
 
 from __future__ import annotations
@@ -38,12 +19,10 @@ import io
 import json
 import os
 import queue
-import struct
 import threading
 import time
-import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,55 +30,17 @@ from mcap.writer import CompressionType, IndexType, Writer
 
 from devices.driver import Notification
 from monitor import home
+from monitor.recording_format import (
+    FORMAT,
+    FORMAT_VERSION,
+    RAW_TOPIC,
+    US_PER_S,
+    SessionHeader,
+    encode_batch,
+)
 
-FORMAT: Final = "backrelease-recording"
-FORMAT_VERSION: Final = 1
-RAW_TOPIC: Final = "raw/"
-BATCH_VERSION: Final = 1
-BATCH_HEAD: Final = struct.Struct("<BBHQ")
 _SYNC_EVERY_S: Final = 1.0  # the house rule: at most one second is lost
 _MOST_PER_MESSAGE: Final = 60_000  # n is a u16
-_US_PER_S: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedSensor:
-    """Who was worn where: the name and address the scan showed, and the driver that decodes it."""
-
-    name: str
-    address: str
-    driver: str
-
-
-@dataclass(frozen=True, slots=True)
-class SessionHeader:
-    """The first message of a recording.
-
-    Attributes
-    ----------
-    started_at : str
-        Wall-clock start, ISO 8601 with offset: session second 0.
-    started_unix_ns : int
-        The same moment for log times.
-    sensors : mapping
-        Placement to sensor.
-    source : str
-        Where the data comes from, in words for the report.
-    simulated : bool
-        Whether a simulated body was worn, so that nobody takes a demo for a session.
-    settings : mapping
-        Settings of the program at the time, plain JSON values.
-    program : str
-        Name and version of the program that wrote it.
-    """
-
-    started_at: str
-    started_unix_ns: int
-    sensors: Mapping[str, RecordedSensor]
-    source: str = "session"
-    simulated: bool = False
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    program: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,39 +52,6 @@ class RecorderCounters:
     n_bytes: int = 0
     n_refused: int = 0
     last_written_s: float = 0.0
-
-
-def whole_microseconds(t_s: float) -> float:
-    """The session time that a recording can hold, nearest to `t_s`.
-
-    Live analysis uses it too: what is analysed live is bit for bit what a replay reads.
-
-    Examples
-    --------
-    >>> whole_microseconds(1.23456789)
-    1.234568
-    """
-    return round(t_s * _US_PER_S) / _US_PER_S
-
-
-def encode_batch(batch: Sequence[Notification], numbers: dict[str, int]) -> bytes:
-    """One raw message from notifications, oldest first; `numbers` remembers characteristics."""
-    new = list(dict.fromkeys(n.characteristic for n in batch if n.characteristic not in numbers))
-    for uuid in new:
-        numbers[uuid] = len(numbers)
-    arrivals_us = [round(n.t_arrival_s * _US_PER_S) for n in batch]
-    first_us = max(0, min(arrivals_us, default=0))
-    n = len(batch)
-    head = BATCH_HEAD.pack(BATCH_VERSION, len(new), n, first_us)
-    names = b"".join(bytes([len(uuid)]) + uuid.encode("ascii") for uuid in new)
-    columns = struct.pack(
-        f"<{n}I{n}B{n}H",
-        *(max(0, us - first_us) for us in arrivals_us),
-        *(numbers[x.characteristic] for x in batch),
-        *(len(x.payload) for x in batch),
-    )
-    body = b"".join((head, names, columns, *(x.payload for x in batch)))
-    return body + zlib.crc32(body).to_bytes(4, "little")
 
 
 class Recorder:
@@ -322,7 +230,7 @@ class _WriterThread(threading.Thread):
         if channel is None:
             channel = self._writer.register_channel(topic, encoding, 0)
             self._channels[topic] = channel
-        at_ns = self._header.started_unix_ns + round(t_s * _US_PER_S) * 1000
+        at_ns = self._header.started_unix_ns + round(t_s * US_PER_S) * 1000
         self._writer.add_message(channel, log_time=at_ns, publish_time=at_ns, data=data)
 
     def _to_os(self) -> None:

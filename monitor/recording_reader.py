@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -23,14 +22,13 @@ from mcap.stream_reader import StreamReader
 from devices.driver import Notification
 from monitor import home
 from monitor.errors import UserError
-from monitor.recording import (
-    BATCH_HEAD,
-    BATCH_VERSION,
+from monitor.recording_format import (
     FORMAT,
     FORMAT_VERSION,
     RAW_TOPIC,
     RecordedSensor,
     SessionHeader,
+    decode_batch,
 )
 
 
@@ -122,38 +120,6 @@ def read_recording(path: Path) -> Recording:
             hint="Nothing was stored before the program ended; there is nothing to recover.",
         )
     return Recording(header, tuple(entries), records.whole, n_damaged)
-
-
-def decode_batch(data: bytes, uuids: list[str]) -> tuple[Notification, ...]:
-    """Notifications from one raw message; `uuids` grows by the characteristics it introduces.
-
-    Raises
-    ------
-    ValueError
-        When the checksum or the layout is wrong.
-    """
-    body, crc = data[:-4], int.from_bytes(data[-4:], "little")
-    if len(data) < BATCH_HEAD.size + 4 or zlib.crc32(body) != crc:
-        raise ValueError(f"a raw message of {len(data)} bytes does not fit its checksum")
-    version, k, n, first_us = BATCH_HEAD.unpack_from(body)
-    if version != BATCH_VERSION:
-        raise ValueError(f"raw message version {version}, expected {BATCH_VERSION}")
-    at = BATCH_HEAD.size
-    for _ in range(k):
-        length = body[at]
-        uuids.append(body[at + 1 : at + 1 + length].decode("ascii"))
-        at += 1 + length
-    columns = struct.unpack_from(f"<{n}I{n}B{n}H", body, at)
-    at += 7 * n
-    notifications = []
-    for after_us, number, length in zip(
-        columns[:n], columns[n : 2 * n], columns[2 * n :], strict=True
-    ):
-        payload = body[at : at + length]
-        at += length
-        t_arrival_s = (first_us + after_us) / 1_000_000
-        notifications.append(Notification(t_arrival_s, uuids[number], payload))
-    return tuple(notifications)
 
 
 class _Records:

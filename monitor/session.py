@@ -24,7 +24,8 @@ from devices.link import Found, Radio, SensorLink
 from monitor.collector import Collector
 from monitor.errors import UserError
 from monitor.live import LivePipeline, Update
-from monitor.recording import Recorder, whole_microseconds
+from monitor.recording import Recorder
+from monitor.recording_format import whole_microseconds
 from monitor.result import Alert, SessionResult
 from monitor.schedule import Course, Cue, course
 

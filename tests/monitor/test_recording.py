@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 
 from devices.driver import Notification
 from monitor.errors import UserError
-from monitor.recording import (
+from monitor.recording import Recorder
+from monitor.recording_format import (
     RecordedSensor,
-    Recorder,
     SessionHeader,
+    decode_batch,
     encode_batch,
     whole_microseconds,
 )
-from monitor.recording_reader import RecordedBatch, RecordedEvent, decode_batch, read_recording
+from monitor.recording_reader import RecordedBatch, RecordedEvent, read_recording
 
 HEADER = SessionHeader(
     started_at="2026-03-01T18:30:05+01:00",
