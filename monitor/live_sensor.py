@@ -16,7 +16,8 @@ from monitor.result import Alert, Gap
 
 _RATE_OVER_S = 5.0  # long enough to be calm on a screen, short enough to show a failing link
 _REASONS_FOR_SILENCE = ("silent", "lost")
-_STATES_WITHOUT_STREAM = ("connecting", "lost", "stopped")
+# Silent, too: what comes then answers the start conversation, and is no sign of a stream.
+_STATES_WITHOUT_STREAM = ("connecting", "silent", "lost", "stopped")
 
 
 class Started(NamedTuple):

@@ -19,7 +19,6 @@ from typing import Protocol
 
 from analysis.results import Epochs
 from devices.driver import StreamRequest
-from devices.errors import DeviceError
 from devices.link import Found, Radio, SensorLink
 from monitor.collector import Collector
 from monitor.errors import UserError
@@ -184,8 +183,8 @@ class Session:
                     await asyncio.wait(links, timeout=_FINISH_LINKS_S)
                 for link in links:
                     link.cancel()
-        except* DeviceError as errors:
-            raise _first(errors) from None
+        except* Exception as errors:
+            raise _first(errors) from None  # alone, so that its hint reaches the person
         return t_end_s
 
     def _links(self) -> dict[str, SensorLink]:
@@ -279,7 +278,7 @@ class Session:
         return tuple(p for p in self._plan.sensors if p not in self._collector.streaming)
 
 
-def _first(errors: BaseExceptionGroup[DeviceError]) -> DeviceError:
+def _first(errors: BaseExceptionGroup[Exception]) -> Exception:
     """One error of a group: the sensors of one radio fail for one reason."""
     error = errors.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error

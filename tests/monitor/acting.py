@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
+from analysis.results import Epochs
 from devices.simulated.body import Body
 from devices.simulated.script import session_script
 from devices.virtual.wearer import SENSOR_NAMES, Wearer, dressed
@@ -49,3 +52,10 @@ def small_wearer(minutes: float = 2.0) -> Wearer:
     body = Body(session_script(minutes * 60.0), seed=1)
     placements = {p: SENSOR_NAMES[p] for p in WORN}
     return dressed(body, seed=1, placements=placements)
+
+
+def same(a: Epochs, b: Epochs) -> bool:
+    """Equal to the last bit, unknown included."""
+    return all(
+        np.array_equal(getattr(a, f.name), getattr(b, f.name), equal_nan=True) for f in fields(a)
+    )

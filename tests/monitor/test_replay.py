@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
-from analysis.results import Epochs
 from monitor import home
 from monitor.alerts import KneeDriftSettings
 from monitor.live import LiveSettings
@@ -17,16 +15,10 @@ from monitor.rebuild import rebuild_result
 from monitor.recording_reader import read_recording
 from monitor.replay import recorded_settings, replay
 from monitor.rules import RuleSettings
+from tests.monitor.acting import same
 
 if TYPE_CHECKING:
     from tests.monitor.acting import Played
-
-
-def same(a: Epochs, b: Epochs) -> bool:
-    """Equal to the last bit, unknown included."""
-    return all(
-        np.array_equal(getattr(a, f.name), getattr(b, f.name), equal_nan=True) for f in fields(a)
-    )
 
 
 def test_a_replay_gives_the_sessions_epochs_and_alerts_exactly(played: Played) -> None:

@@ -12,20 +12,23 @@ from typing import Any
 
 import pytest
 
+from analysis.errors import InputError
 from devices.driver import Notification
 from devices.link import LinkEvent, LinkState, scan
 from devices.virtual.loop import VirtualTimeLoop
-from devices.virtual.memory_radio import MemoryRadio
+from devices.virtual.memory_radio import AirSettings, MemoryRadio
 from monitor import home
 from monitor.assignment import assign, parse_sensors
 from monitor.collector import Collector
 from monitor.errors import UserError
+from monitor.live import LivePipeline
 from monitor.live_run import run_session
 from monitor.recorded_session import About, run_recorded
 from monitor.recording_reader import read_recording
+from monitor.replay import replay
 from monitor.schedule import Course, course
 from monitor.session import SessionEnd, SessionPlan
-from tests.monitor.acting import START, Listener, small_wearer
+from tests.monitor.acting import START, Listener, same, small_wearer
 
 pytestmark = pytest.mark.usefixtures("own_home")
 CHEST = "Polar H10 51A0BACK"
@@ -95,6 +98,41 @@ def test_a_link_that_breaks_is_told_leaves_a_gap_and_comes_back() -> None:
     assert end.result.analysis.sensors["chest"].coverage < 0.9
     said = [e.details["alert"]["reason"] for e in stage.recording.events if e.kind == "alert"]
     assert said == [alert.reason]
+
+
+def test_a_session_with_breaks_and_a_bad_air_replays_exactly() -> None:
+    stage = Stage(seconds=60.0)
+    stage.air = MemoryRadio(
+        [stage.strap], t_zero_s=0.0, settings=AirSettings(missed=0.2, jitter_s=0.2, seed=3)
+    )
+
+    def trouble() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(5.0, stage.air.drop, stage.address, 4.0)
+        loop.call_later(25.0, stage.air.silence, stage.address, 7.0)
+
+    end = stage.run(trouble, at_s=5.0)
+    again = replay(stage.recording).result
+    assert len(end.result.gaps) == 2
+    assert [a.kind for a in end.result.alerts] == ["sensor_lost", "sensor_lost"]
+    assert same(again.analysis.epochs, end.result.analysis.epochs)
+    assert (again.alerts, again.gaps) == (end.result.alerts, end.result.gaps)
+    assert again.analysis.sensors == end.result.analysis.sensors
+
+
+def test_an_error_in_the_middle_comes_out_alone_and_the_recording_stays(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise InputError("a value that cannot be", hint="Say so.")
+
+    stage = Stage()
+    with pytest.raises(InputError, match="a value that cannot be"):
+        stage.run(lambda: monkeypatch.setattr(LivePipeline, "advance", broken), at_s=10.0)
+    [folder] = (own_home / "sessions").iterdir()
+    recording = read_recording(folder / home.RECORDING_NAME)
+    assert recording.last_t_s >= 9.9
+    assert recording.whole
 
 
 def test_a_disk_that_fills_up_is_said_and_the_session_goes_on(
