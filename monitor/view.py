@@ -44,10 +44,12 @@ def number(value: float | None, form: str = ".0f", unit: str = "") -> str:
     --------
     >>> number(89.6, unit=" deg"), number(None) == number(float("nan")) == UNKNOWN
     ('90 deg', True)
+    >>> number(-0.3)
+    '0'
     """
     if value is None or math.isnan(value):
         return UNKNOWN
-    return f"{value:{form}}{unit}"
+    return f"{value:z{form}}{unit}"  # z: a knee at -0.3 is at 0, not at -0
 
 
 class Latest:
