@@ -53,6 +53,7 @@ class BreathingSettings:
     slow_repeats: float = 0.5  # autocorrelation one slow breath later
     slow_height: float = 0.3  # of the highest peak: else it is a subharmonic of a faster rate
     least_confidence: float = 0.3  # below, half of the answers are wrong: unknown
+    posture_deg: float = 15.0  # the deepest breaths on record turn a chest by 6; a roll by 80
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +89,8 @@ def breathing(
         where unknown.
     fs_hz : float
         Grid rate, 10 Hz in this program; at least 4.
+
+    A chest that took another posture within the last 30 s moved by more than its breath: unknown.
 
     Raises
     ------
@@ -204,12 +207,28 @@ def _block(
     judged = (fast_known_s >= s.shortest_s) & (share >= s.known_share)
     judged &= (fast_power.sum(axis=1) > 0) & np.isfinite(rate_hz)
     judged &= span_s * rate_hz >= s.fewest_cycles
+    judged &= _turned_deg(windows[:, -n_fast:], fs_hz) <= s.posture_deg
     sure = judged & (confidence >= s.least_confidence)
     return (
         np.where(sure, 60 * rate_hz, np.nan),
         np.where(judged, confidence, np.nan),
         np.where(sure, span_s, np.nan),
     )
+
+
+def _turned_deg(windows: FloatArray, fs_hz: float) -> FloatArray:
+    """Largest angle between gravity in any second of a window and in its last known second."""
+    n = round(fs_hz)
+    n_seconds = windows.shape[1] // n
+    seconds = windows[:, -n_seconds * n :].reshape(len(windows), n_seconds, n, 3)
+    known: BoolArray = np.asarray(np.isfinite(seconds).all(axis=3))
+    total = np.where(known[..., np.newaxis], seconds, 0.0).sum(axis=2)
+    length = np.linalg.norm(total, axis=2, keepdims=True)
+    up = total / np.where(length > 0, length, 1.0)  # 0 where a second is unknown
+    last = n_seconds - 1 - np.argmax(length[:, ::-1, 0] > 0, axis=1)
+    now = up[np.arange(len(up)), last][:, np.newaxis]
+    cosine = np.where(length[..., 0] > 0, (up * now).sum(axis=2), 1.0)
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine.min(axis=1), -1.0, 1.0))))
 
 
 def _rocking(

@@ -89,11 +89,12 @@ class EpochMaker:
         if "chest" in ups:
             epochs.trunk_tilt_deg[:] = trunk_tilt_deg(means["chest"], self._frames["chest"])
             self._breathe(epochs, rests["chest"], first)
-        self._move(epochs, rests, first)
+        turned = self._turned(means)
+        self._move(epochs, rests, turned, first)
         self._beat(epochs, rests, first)
         self._parts.append(epochs)
         self._relax(n)
-        yield from self._phase_inputs(epochs, legs, means)
+        yield from self._phase_inputs(epochs, legs, means, turned)
 
     def _rest(self, name: str, first: int, n: int) -> FloatArray:
         """|a| at rest of each epoch, NaN where the sensor cannot be believed."""
@@ -132,7 +133,16 @@ class EpochMaker:
         epochs.breathing_per_min[:] = np.where(good, breath.rate_per_min, np.nan)
         epochs.breathing_confidence[:] = np.where(good, breath.confidence, np.nan)
 
-    def _move(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
+    def _turned(self, means: Mapping[str, FloatArray]) -> FloatArray:
+        """Turn of each sensor within each epoch, (sensors, n)."""
+        turns = [turned_deg(up, self._up_before[name]) for name, up in means.items()]
+        for name, up in means.items():
+            self._up_before[name] = up[-1]
+        return np.array(turns)
+
+    def _move(
+        self, epochs: Epochs, rests: Mapping[str, FloatArray], turned: FloatArray, first: int
+    ) -> None:
         """Stillness: the share of the sensors heard that were still; movement: the largest."""
         if not self._intakes:
             return
@@ -144,6 +154,7 @@ class EpochMaker:
             for intake in self._intakes.values()
         ]
         answer = stillness.stillness(np.concatenate(windows), FAST_HZ)  # one call for all sensors
+        answer = stillness.with_turning(answer, turned.reshape(-1))
         good = np.isfinite(np.array(list(rests.values())))
         moved = np.where(good, answer.movement_mg.reshape(good.shape), np.nan)
         known = np.isfinite(moved)
@@ -196,16 +207,17 @@ class EpochMaker:
         epochs.relaxation[-n:] = relaxation(needed)[-n:]
 
     def _phase_inputs(
-        self, epochs: Epochs, legs: Mapping[str, LegEpochs], means: Mapping[str, FloatArray]
+        self,
+        epochs: Epochs,
+        legs: Mapping[str, LegEpochs],
+        means: Mapping[str, FloatArray],
+        turned: FloatArray,
     ) -> Iterator[PhaseInput]:
         n = len(epochs)
-        turns = [turned_deg(up, self._up_before[name]) for name, up in means.items()]
-        turned = np.fmax.reduce(np.array(turns), axis=0) if turns else np.full(n, np.nan)
+        most = np.fmax.reduce(turned, axis=0) if len(turned) else np.full(n, np.nan)
         on_side = np.full(n, np.nan)
         if "chest" in means:
             on_side = trunk_on_side(means["chest"], self._frames["chest"])
-        for name, up in means.items():
-            self._up_before[name] = up[-1]
         if not self.knows_positions:
             nan = float("nan")
             yield from [PhaseInput(nan, nan, (), (), (), nan)] * n
@@ -217,6 +229,6 @@ class EpochMaker:
                 tuple(float(leg.flexion_deg[i]) for leg in legs.values()),
                 tuple(float(leg.lean_deg[i]) for leg in legs.values()),
                 tuple(float(leg.thigh_deg[i]) for leg in legs.values()),
-                float(turned[i]),
+                float(most[i]),
                 float(epochs.stillness[i]),
             )

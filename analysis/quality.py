@@ -30,6 +30,9 @@ FROZEN_S = 5
 LEAST_FS_HZ = 5.0
 """One sample in `analysis.grid.HOLE_S`: below, nothing but the sensor's presence is known."""
 
+JOIN_S = 5.0
+"""Connecting, asking and agreeing take a sensor this long."""
+
 GAP_S = 1.0
 """Shortest silence that is told as a gap; shorter ones are losses."""
 
@@ -133,13 +136,7 @@ def _problems(intake: Intake, covered: NDArray[np.bool_], duration_s: float) -> 
             f"sends {fs_hz:.1f} samples a second, at least {LEAST_FS_HZ:.0f} are needed: nothing is"
             " derived from it"
         )
-    gaps = _runs(~covered) * (duration_s / max(len(covered), 1))
-    gaps = gaps[gaps >= GAP_S]
-    if len(gaps):
-        said.append(
-            f"was not heard for {gaps.sum():.0f} s of {duration_s:.0f} s"
-            f" ({len(gaps)} gaps, the longest {gaps.max():.0f} s)"
-        )
+    said.append(_gap_problem(covered, duration_s))
     n_frozen = int(is_frozen(intake, 0, len(intake.changes)).sum())
     if n_frozen:
         said.append(f"repeated one sample for {n_frozen + FROZEN_S} s: it had stopped measuring")
@@ -155,6 +152,31 @@ def _problems(intake: Intake, covered: NDArray[np.bool_], duration_s: float) -> 
         if n:
             said.append(f"{n} {what}")
     return tuple(s for s in said if s)
+
+
+def _gap_problem(covered: NDArray[np.bool_], duration_s: float) -> str:
+    """Tell the silences; a sensor that joins in the first seconds is only connecting.
+
+    Examples
+    --------
+    >>> heard = np.ones(100, dtype=bool)
+    >>> heard[40:60] = False
+    >>> _gap_problem(heard, 10.0)
+    'was not heard for 2 s of 10 s'
+    >>> heard[80:] = False
+    >>> _gap_problem(heard, 10.0)
+    'was not heard for 4 s of 10 s (2 gaps, the longest 2 s)'
+    """
+    bin_s = duration_s / max(len(covered), 1)
+    joined = int(np.argmax(covered)) if covered.any() else 0
+    if joined * bin_s < JOIN_S:
+        covered = covered[joined:]
+    gaps = _runs(~covered) * bin_s
+    gaps = gaps[gaps >= GAP_S]
+    if not len(gaps):
+        return ""
+    said = f"was not heard for {gaps.sum():.0f} s of {duration_s:.0f} s"
+    return said if len(gaps) == 1 else f"{said} ({len(gaps)} gaps, the longest {gaps.max():.0f} s)"
 
 
 def _rests(intake: Intake) -> FloatArray:

@@ -4,6 +4,9 @@
     0.1 to 0.7 Hz    breathing and its overtones: not restlessness, left out
     0.7 to 4 Hz      fidgets, talking, the heart's knock: RMS in mg above the sensor's own noise
 
+A slow turn, a knee drawn up or the body rolling over, has nothing in the third band: a segment that
+turns by more than `turn_above_deg` within a second moves, however smoothly (`with_turning`).
+
 A heart alone moves a chest by 3 to 5 mg in the third band; talking makes it 6 to 10, coughing and
 shifting tens to hundreds.
 """
@@ -33,6 +36,9 @@ class StillnessSettings:
     still_below_mg: float = 10.0  # twice a quiet chest with its heart beat; below any shift
     known_share: float = 0.8  # of the window
     bridge_s: float = 0.1  # a lost packet; a quarter of the shortest fidget
+    turn_above_deg: float = (
+        4.0  # in a second; deep breaths turn a chest by 2, a knee is drawn at 10
+    )
     merge_s: float = 2.0  # two twitches nearer than this are one movement
 
 
@@ -99,6 +105,31 @@ def stillness(
     movement_mg = 1000 / _STANDARD_GRAVITY_M_S2 * np.sqrt(np.maximum(square, 0.0))
     movement_mg = np.where(known, movement_mg, np.nan)
     return Stillness(movement_mg, known & (movement_mg < s.still_below_mg))
+
+
+def with_turning(
+    seen: Stillness, turned_deg: FloatArray, settings: StillnessSettings | None = None
+) -> Stillness:
+    """Count slow turns as movement: by as many mg as gravity changed within the second.
+
+    Parameters
+    ----------
+    seen : Stillness
+        What the fidget band says.
+    turned_deg : (k,) array
+        Turn of gravity's direction within each epoch; NaN, unknown, changes nothing.
+
+    Examples
+    --------
+    >>> quiet = Stillness(np.array([2.0, 2.0]), np.array([True, True]))
+    >>> with_turning(quiet, np.array([1.0, 30.0])).movement_mg.round(1).tolist()
+    [2.0, 517.6]
+    """
+    s = settings or StillnessSettings()
+    turns = np.nan_to_num(turned_deg) > s.turn_above_deg
+    chord_mg = 2000.0 * np.sin(np.radians(np.nan_to_num(turned_deg)) / 2)
+    movement_mg = np.where(turns, np.fmax(seen.movement_mg, chord_mg), seen.movement_mg)
+    return Stillness(movement_mg, seen.is_still & ~turns)
 
 
 def own_noise_m_s2(

@@ -7,10 +7,13 @@ of rest in which it was known.  Without a rest phase the whole recording stands 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.arrays import known_median, known_quantile
+from analysis.breathing import whole_recording_rate
 from analysis.phases import in_phase
 from analysis.results import Epochs, Estimate, FloatArray, Phase
 
@@ -26,7 +29,6 @@ MEDIANS = {
     "lean_right_deg": "deg",
     "trunk_tilt_deg": "deg",
     "movement_mg": "mg",
-    "breathing_per_min": "1/min",
     "heart_per_min": "1/min",
     "relaxation": "0 to 1",
 }
@@ -46,6 +48,7 @@ def summarise(epochs: Epochs, phases: tuple[Phase, ...]) -> dict[str, Estimate]:
     rest = in_phase(epochs.t_s, phases, "rest")
     span = rest if rest.any() else np.ones(len(epochs), dtype=bool)
     numbers = {name: _median(getattr(epochs, name)[span], unit) for name, unit in MEDIANS.items()}
+    numbers["breathing_per_min"] = _breathing(epochs, span)
     numbers["still_share"] = _share(epochs.stillness[span])
     numbers["knee_difference_deg"] = _median(
         (epochs.knee_left_deg - epochs.knee_right_deg)[span], "deg"
@@ -65,6 +68,14 @@ def _median(values: FloatArray, unit: str) -> Estimate:
         return Estimate(None, None, None, 0.0, unit)
     low, high = (float(known_quantile(values, share)) for share in (0.1, 0.9))
     return Estimate(float(known_median(values)), low, high, known, unit)
+
+
+def _breathing(epochs: Epochs, span: NDArray[np.bool_]) -> Estimate:
+    """The rate in which every known second counts the same; the interval is that of the epochs."""
+    rate = np.where(span, epochs.breathing_per_min, np.nan)
+    usual = _median(rate[span], "1/min")
+    whole = whole_recording_rate(epochs.t_s, rate, epochs.breathing_confidence)
+    return replace(usual, value=whole.rate_per_min)
 
 
 def _share(values: FloatArray) -> Estimate:

@@ -114,6 +114,16 @@ def test_too_little_is_unknown():
     assert np.isnan(rate(gone))
 
 
+@pytest.mark.parametrize(("rolled_s_ago", "known"), [(10.0, False), (29.0, False), (31.0, True)])
+def test_breath_is_unknown_for_half_a_minute_after_the_chest_rolled_over(
+    rolled_s_ago: float, known: bool
+):
+    g = chest(4 * breath(14))[0]
+    before = T_S[-1] - rolled_s_ago > T_S
+    g[before] = g[before][:, [1, 2, 0]]  # another axis points up
+    assert np.isfinite(breathing(g[np.newaxis], FS_HZ).rate_per_min[0]) == known
+
+
 def test_a_twitch_does_not_hide_a_minute_of_breathing():
     rocking = 3 * breath(14)
     rocking[400:405] += 200

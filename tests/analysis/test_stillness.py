@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from analysis.errors import InputError
 from analysis.stillness import (
     WINDOW_S,
+    Stillness,
     longest_still_s,
     movements_per_min,
     own_noise_m_s2,
@@ -17,6 +18,7 @@ from analysis.stillness import (
     settled_after_s,
     still_share,
     stillness,
+    with_turning,
 )
 
 FS_HZ = 50.0
@@ -139,3 +141,11 @@ def test_settling_needs_a_minute_of_rest():
     mg[70] = 60.0  # one twitch does not unsettle
     assert settled_after_s(t_s, mg) == 45.0
     assert settled_after_s(t_s[:90], mg[:90]) is None
+
+
+def test_a_smooth_turn_is_movement_by_its_chord():
+    quiet = Stillness(np.array([2.0, 2.0, np.nan]), np.array([True, True, False]))
+    seen = with_turning(quiet, np.array([60.0, 3.9, np.nan]))
+    # two unit vectors 60 degrees apart are one g apart
+    np.testing.assert_allclose(seen.movement_mg, [1000.0, 2.0, np.nan])
+    assert seen.is_still.tolist() == [False, True, False]
