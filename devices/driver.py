@@ -58,7 +58,10 @@ class StreamRequest:
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What the sensor agreed to.  It travels with a recording, so that replay needs no sensor."""
+    """What the sensor agreed to.  It travels with a recording, so that replay needs no sensor.
+
+    A heart-rate sensor has no acceleration: its `fs_hz` and `acc_range_g` are 0.
+    """
 
     fs_hz: float
     acc_range_g: float
