@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from devices import heart_rate, polar_h10, witmotion
+from devices import heart_rate, microbit, polar_h10, witmotion
 from devices.driver import Advert, Driver
 from devices.errors import DeviceError
 
 DRIVERS: tuple[Driver, ...] = (
     witmotion.DRIVER,
     polar_h10.DRIVER,
+    microbit.DRIVER,
     heart_rate.DRIVER,  # the last word: other sensors speak this service too
 )
 

@@ -1,0 +1,87 @@
+"""Sensors that have no clock and no counter and send one sample of fixed size a notification.
+
+notifications --> one array, a row each; arrivals; and what had another size
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from devices.chunk import FloatArray
+from devices.driver import Notification
+from devices.errors import DecodeError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Samples of one batch, oldest first.
+
+    Attributes
+    ----------
+    values : (n, k) array
+        Fields of each notification as numbers, not yet scaled.
+    t_device_s : (n,) array
+        Samples received so far divided by the rate.
+    t_arrival_s : (n,) array
+        When each notification came.
+    """
+
+    values: FloatArray
+    t_device_s: FloatArray
+    t_arrival_s: FloatArray
+
+
+class RowDecoder:
+    """Counts samples, because the sensor does not, and reads a whole batch in one go.
+
+    Parameters
+    ----------
+    characteristics : frozenset of str
+        Where the samples come; everything else in a batch is passed by.
+    dtype : str
+        Of one field, in numpy's words, e.g. "<i2".
+    n_fields : int
+        Fields of one sample.
+    fs_hz : float
+        What the sensor agreed to.
+
+    Examples
+    --------
+    >>> decoder = RowDecoder(frozenset({"acc"}), "<i2", 3, fs_hz=50.0)
+    >>> batch = [Notification(0.1 * i, "acc", bytes.fromhex("0100 0200 ffff")) for i in range(2)]
+    >>> rows, errors = decoder.feed(batch)
+    >>> rows.values.tolist(), rows.t_device_s.tolist(), errors
+    ([[1.0, 2.0, -1.0], [1.0, 2.0, -1.0]], [0.0, 0.02], [])
+    """
+
+    def __init__(
+        self, characteristics: frozenset[str], dtype: str, n_fields: int, *, fs_hz: float
+    ) -> None:
+        self._characteristics = characteristics
+        self._dtype = np.dtype(dtype)
+        self._n_fields = n_fields
+        self._fs_hz = fs_hz
+        self._n_samples = 0
+
+    def feed(self, batch: Sequence[Notification]) -> tuple[Rows | None, list[DecodeError]]:
+        """All samples of the batch, None if there are none, and what is no sample."""
+        size = self._dtype.itemsize * self._n_fields
+        ours = [item for item in batch if item.characteristic in self._characteristics]
+        good = [item for item in ours if len(item.payload) == size]
+        errors = [
+            DecodeError(f"expected {size} bytes, got {len(item.payload)}", item.payload)
+            for item in ours
+            if len(item.payload) != size
+        ]
+        if not good:
+            return None, errors
+        fields = np.frombuffer(b"".join([item.payload for item in good]), self._dtype)
+        with np.errstate(invalid="ignore"):  # a signalling NaN in hostile floats stays a NaN
+            values = fields.astype(np.float64).reshape(-1, self._n_fields)
+        index = np.arange(self._n_samples, self._n_samples + len(good))
+        self._n_samples += len(good)
+        arrivals = np.array([item.t_arrival_s for item in good], dtype=np.float64)
+        return Rows(values, index / self._fs_hz, arrivals), errors
