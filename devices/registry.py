@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from devices import heart_rate, microbit, polar_h10, witmotion
+from devices import espruino, heart_rate, microbit, polar_h10, polar_verity_sense, witmotion
 from devices.driver import Advert, Driver
 from devices.errors import DeviceError
 
 DRIVERS: tuple[Driver, ...] = (
     witmotion.DRIVER,
     polar_h10.DRIVER,
+    polar_verity_sense.DRIVER,
     microbit.DRIVER,
+    espruino.DRIVER,
     heart_rate.DRIVER,  # the last word: other sensors speak this service too
 )
 
