@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from devices import espruino, heart_rate, microbit, polar_h10, polar_verity_sense, witmotion
+from devices import (
+    espruino,
+    heart_rate,
+    microbit,
+    polar_h10,
+    polar_verity_sense,
+    thingy52,
+    witmotion,
+)
 from devices.driver import Advert, Driver
 from devices.errors import DeviceError
 
@@ -12,6 +20,7 @@ DRIVERS: tuple[Driver, ...] = (
     polar_verity_sense.DRIVER,
     microbit.DRIVER,
     espruino.DRIVER,
+    thingy52.DRIVER,
     heart_rate.DRIVER,  # the last word: other sensors speak this service too
 )
 
