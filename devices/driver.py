@@ -69,6 +69,8 @@ class StreamInfo:
     clock: ClockKind
     note: str = ""
     """What a person should know, e.g. that the sensor did not confirm its rate; often empty."""
+    acc_factor: float | None = None
+    """Worth of one count where the sensor tells it when it starts (Polar); None: by its document."""
 
 
 # --- the steps of a conversation -------------------------------------------------------------

@@ -25,7 +25,9 @@ from devices.driver import (
     Subscribe,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused, SensorSilent
-from devices.polar_h10 import CONTROL_UUID, DATA_UUID, DRIVER, PolarH10Decoder, parse_settings
+from devices.polar_frames import ELECTROCARDIOGRAM, PmdDecoder, frame_values
+from devices.polar_h10 import CONTROL_UUID, DATA_UUID, DRIVER
+from devices.polar_pmd import parse_settings
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "polar_h10.toml").read_text())
 CONTROL = {k: bytes.fromhex(v) for k, v in VECTORS["control"].items() if k != "source"}
@@ -39,7 +41,7 @@ def frame(stamp_ns: int, n: int = 1) -> bytes:
     return b"\x02" + stamp_ns.to_bytes(8, "little") + b"\x01" + bytes.fromhex("0000 0000 e803") * n
 
 
-def feed(decoder: PolarH10Decoder, *frames: bytes, t_s: float = 0.0) -> list[Chunk | DecodeError]:
+def feed(decoder: PmdDecoder, *frames: bytes, t_s: float = 0.0) -> list[Chunk | DecodeError]:
     return decoder.feed([Notification(t_s, DATA_UUID, payload) for payload in frames])
 
 
@@ -50,7 +52,7 @@ def imu(chunks: Sequence[Chunk | DecodeError]) -> list[ImuChunk]:
 @pytest.mark.parametrize("vector", VECTORS["frame"], ids=lambda vector: vector["id"])
 def test_frame_vectors(vector: dict[str, Any]) -> None:
     payload = bytes.fromhex("".join(value for _, value in vector["fields"]))
-    (chunk,) = imu(feed(PolarH10Decoder(INFO), payload, t_s=7.0))
+    (chunk,) = imu(feed(PmdDecoder(INFO), payload, t_s=7.0))
     np.testing.assert_allclose(chunk.acc_m_s2, np.array(vector["samples_mg"]) * G_M_S2 / 1000)
     assert chunk.gyr_rad_s is None
     assert int.from_bytes(payload[1:9], "little") == vector["stamp_ns"]
@@ -60,35 +62,43 @@ def test_frame_vectors(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("vector", VECTORS["not_a_frame"], ids=lambda vector: vector["id"])
 def test_what_is_not_a_frame_says_why(vector: dict[str, Any]) -> None:
     payload = bytes.fromhex(vector["bytes"])
-    (error,) = feed(PolarH10Decoder(INFO), payload)
+    (error,) = feed(PmdDecoder(INFO), payload)
     assert isinstance(error, DecodeError)
     assert str(error) == f"{vector['message']}: {payload.hex(' ')}"
+
+
+@pytest.mark.parametrize("vector", VECTORS["electrocardiogram"], ids=lambda vector: vector["id"])
+def test_electrocardiogram_vectors(vector: dict[str, Any]) -> None:
+    payload = bytes.fromhex("".join(value for _, value in vector["fields"]))
+    values = frame_values(payload, ELECTROCARDIOGRAM)
+    assert not isinstance(values, DecodeError)
+    assert values[:, 0].tolist() == vector["samples_uv"]
 
 
 # --- the strap's clock -----------------------------------------------------------------------
 
 
 def test_a_first_frame_counts_back_at_the_nominal_rate() -> None:
-    (chunk,) = imu(feed(PolarH10Decoder(INFO), frame(STAMP_2026_NS, 4)))
+    (chunk,) = imu(feed(PmdDecoder(INFO), frame(STAMP_2026_NS, 4)))
     np.testing.assert_allclose(chunk.t_device_s, [-0.06, -0.04, -0.02, 0.0], atol=1e-12)
 
 
 def test_later_frames_spread_their_samples_since_the_stamp_before() -> None:
     # 4 samples in 79 ms: the strap runs 1.3 % fast.  Nanoseconds of 2026 keep their precision.
     frames = [frame(STAMP_2026_NS + i * 79_000_000, 4) for i in range(3)]
-    chunks = imu(feed(PolarH10Decoder(INFO), *frames))
+    chunks = imu(feed(PmdDecoder(INFO), *frames))
     np.testing.assert_allclose(np.diff(np.concatenate([c.t_device_s for c in chunks[1:]])), 0.01975)
     assert [c.n_lost for c in chunks] == [0, 0, 0]
 
 
-@given(st.integers(1, 36), st.integers(0, 500), st.integers(0, 2**63))
+@given(st.integers(1, 36), st.integers(0, 20), st.integers(0, 2**63))
 def test_a_gap_on_the_clock_is_counted_and_not_stretched_over(
-    n: int, lost: int, zero_ns: int
+    n: int, lost_frames: int, zero_ns: int
 ) -> None:
-    step_ns = 20_000_000
+    step_ns, lost = 20_000_000, lost_frames * n
     second_ns = zero_ns + (n + lost) * step_ns
     chunks = imu(
-        PolarH10Decoder(INFO).feed(
+        PmdDecoder(INFO).feed(
             [
                 Notification(0.0, DATA_UUID, frame(zero_ns, n)),
                 Notification((n + lost) * 0.02, DATA_UUID, frame(second_ns, n)),
@@ -99,14 +109,22 @@ def test_a_gap_on_the_clock_is_counted_and_not_stretched_over(
     np.testing.assert_allclose(chunks[1].t_device_s, (lost + 1 + np.arange(n)) * 0.02, atol=1e-9)
 
 
+@pytest.mark.parametrize("beside", [0.97, 1.03])
+def test_a_rate_beside_the_nominal_one_is_neither_loss_nor_error(beside: float) -> None:
+    frames = [frame(STAMP_2026_NS + round(i * 36 * 0.02e9 * beside), 36) for i in range(5)]
+    chunks = imu(feed(PmdDecoder(INFO), *frames))
+    assert [chunk.n_lost for chunk in chunks] == [0] * 5
+    np.testing.assert_allclose(np.diff(chunks[-1].t_device_s), 0.02 * beside)
+
+
 def test_redelivered_and_overtaken_frames_leave_nothing() -> None:
     a, b, c = (frame(STAMP_2026_NS + i * 80_000_000, 4) for i in range(3))
-    times = [x.t_device_s[-1] for x in imu(feed(PolarH10Decoder(INFO), a, b, b, a, c))]
+    times = [x.t_device_s[-1] for x in imu(feed(PmdDecoder(INFO), a, b, b, a, c))]
     np.testing.assert_allclose(times, [0.0, 0.08, 0.16])
 
 
 def test_a_strap_that_restarted_has_a_new_clock() -> None:
-    decoder = PolarH10Decoder(INFO)
+    decoder = PmdDecoder(INFO)
     feed(decoder, frame(STAMP_2026_NS, 4), frame(STAMP_2026_NS + 80_000_000, 4))
     (chunk,) = imu(feed(decoder, frame(599_000_000_000_000_000, 4), t_s=30.0))  # back in 2019
     assert chunk.t_device_s[-1] == 0.0
@@ -114,14 +132,14 @@ def test_a_strap_that_restarted_has_a_new_clock() -> None:
 
 
 def test_a_clock_set_forward_by_another_program_is_no_loss() -> None:
-    decoder = PolarH10Decoder(INFO)
+    decoder = PmdDecoder(INFO)
     feed(decoder, frame(599_000_000_000_000_000, 4))
     (chunk,) = imu(feed(decoder, frame(STAMP_2026_NS, 4), t_s=0.1))
     assert chunk.n_lost == 0
 
 
 def test_too_many_samples_for_their_time_are_an_error() -> None:
-    decoder = PolarH10Decoder(INFO)
+    decoder = PmdDecoder(INFO)
     feed(decoder, frame(STAMP_2026_NS, 4))
     (error,) = feed(decoder, frame(STAMP_2026_NS + 1_000_000, 4))
     assert isinstance(error, DecodeError)
@@ -133,7 +151,7 @@ def test_heart_rate_and_answers_of_the_control_point_on_the_way() -> None:
         Notification(1.0, CONTROL_UUID, CONTROL["started"]),
         Notification(1.1, sig.HEART_RATE_UUID, bytes.fromhex("10 48 5a03")),
     ]
-    (chunk,) = PolarH10Decoder(INFO).feed(batch)
+    (chunk,) = PmdDecoder(INFO).feed(batch)
     assert isinstance(chunk, HeartChunk)
     assert (chunk.t_arrival_s, chunk.heart_per_min) == (1.1, 72.0)
 

@@ -23,7 +23,8 @@ LOOK_ALIKE_SERVICE = "0000ffe5-0000-1000-8000-00805f9b34fb"
         ("WTVB01-BT50", (VENDOR_SERVICE,), None),  # vibration meter: same service, other frames
         ("HM-10", (LOOK_ALIKE_SERVICE,), None),  # a serial module
         ("Polar H10 1234ABCD", (), "polar_h10"),
-        ("Polar Sense 1234ABCD", (), None),
+        ("Polar Sense 1234ABCD", (), "polar_verity_sense"),
+        ("Polar OH1 1234ABCD", (), "polar_verity_sense"),
         ("Polar H9 1234ABCD", (), None),
         (None, (), None),
         ("", (), None),
