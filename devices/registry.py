@@ -6,6 +6,7 @@ from devices import (
     espruino,
     heart_rate,
     microbit,
+    pinetime,
     polar_h10,
     polar_verity_sense,
     thingy52,
@@ -21,6 +22,7 @@ DRIVERS: tuple[Driver, ...] = (
     microbit.DRIVER,
     espruino.DRIVER,
     thingy52.DRIVER,
+    pinetime.DRIVER,
     heart_rate.DRIVER,  # the last word: other sensors speak this service too
 )
 
