@@ -103,7 +103,7 @@ def _blocks(raw: IO[bytes], path: Path, progress: Progress | None) -> Iterator[B
     start = raw.read(4)
     raw.seek(0)
     packed = start[:2] == _GZIP_MAGIC
-    file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
+    file: IO[bytes] | gzip.GzipFile = gzip.GzipFile(fileobj=raw) if packed else raw
     newline, rest, line, cut_off = b"\n", b"", 1, False
     while not cut_off:
         data, cut_off = _read(file)
@@ -131,7 +131,7 @@ def _blocks(raw: IO[bytes], path: Path, progress: Progress | None) -> Iterator[B
             return
 
 
-def _read(file: IO[bytes]) -> tuple[bytes, bool]:
+def _read(file: IO[bytes] | gzip.GzipFile) -> tuple[bytes, bool]:
     """Up to a block of bytes, and whether a compressed file broke off (what came before is good)."""
     if not isinstance(file, gzip.GzipFile):
         return file.read(BLOCK_BYTES), False
