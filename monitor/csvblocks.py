@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def numbers_in(block: Block, layout: Layout, path: Path) -> FloatArray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # numpy only warns of a block of comments
-            fast = np.loadtxt(
+            fast: FloatArray = np.loadtxt(
                 lines,
                 delimiter=layout.delimiter,
                 usecols=layout.columns,
@@ -95,7 +95,7 @@ def numbers_in(block: Block, layout: Layout, path: Path) -> FloatArray:
     except (ValueError, UserWarning, IndexError):
         return _cell_by_cell(lines, block.first_line, layout, path)
     fast[~np.isfinite(fast)] = np.nan
-    return cast("FloatArray", fast)
+    return fast
 
 
 def _blocks(raw: IO[bytes], path: Path, progress: Progress | None) -> Iterator[Block]:

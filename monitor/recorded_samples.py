@@ -6,10 +6,10 @@ import math
 from pathlib import Path
 
 import numpy as np
-from devices.stream import Samples
 
 from analysis.results import Poses, SensorData
 from devices.chunk import HeartChunk
+from devices.stream import Samples
 from monitor.exchange import RawSession
 from monitor.live_sensor import LiveSensor
 from monitor.recording_reader import RecordedBatch, Recording, read_recording
