@@ -6,9 +6,11 @@ from devices import (
     espruino,
     heart_rate,
     microbit,
+    movesense,
     pinetime,
     polar_h10,
     polar_verity_sense,
+    sketch,
     thingy52,
     witmotion,
 )
@@ -19,10 +21,12 @@ DRIVERS: tuple[Driver, ...] = (
     witmotion.DRIVER,
     polar_h10.DRIVER,
     polar_verity_sense.DRIVER,
+    movesense.DRIVER,
     microbit.DRIVER,
     espruino.DRIVER,
     thingy52.DRIVER,
     pinetime.DRIVER,
+    sketch.DRIVER,
     heart_rate.DRIVER,  # the last word: other sensors speak this service too
 )
 

@@ -25,6 +25,8 @@ LOOK_ALIKE_SERVICE = "0000ffe5-0000-1000-8000-00805f9b34fb"
         ("Polar H10 1234ABCD", (), "polar_h10"),
         ("Polar Sense 1234ABCD", (), "polar_verity_sense"),
         ("Polar OH1 1234ABCD", (), "polar_verity_sense"),
+        ("Movesense 175130000123", (), "movesense"),
+        (None, ("0000fdf3-0000-1000-8000-00805f9b34fb",), "movesense"),
         ("Polar H9 1234ABCD", (), None),
         (None, (), None),
         ("", (), None),
