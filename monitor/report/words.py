@@ -168,11 +168,18 @@ def headline(result: SessionResult) -> str:
 
 
 def _knees(result: SessionResult) -> str:
-    """Where the knees were: one angle when they kept it, from where to where when they did not."""
+    """Where the knees were while resting (all the time, where no rest was found).
+
+    One angle when they kept it, from where to where when they did not.
+    """
     epochs = result.analysis.epochs
+    rest = [p for p in result.analysis.phases if p.name == "rest"]
+    spans = [(epochs.t_s > p.start_s) & (epochs.t_s <= p.end_s) for p in rest]
+    resting = np.any(spans, axis=0) if rest else np.ones(len(epochs), dtype=bool)
     kept: list[str] = []
     moved: list[str] = []
-    for side, values in (("left", epochs.knee_left_deg), ("right", epochs.knee_right_deg)):
+    for side, column in (("left", epochs.knee_left_deg), ("right", epochs.knee_right_deg)):
+        values = column[resting]
         if not mostly_known(values):
             continue
         low, middle, high = np.nanpercentile(values, [10, 50, 90])
@@ -180,10 +187,11 @@ def _knees(result: SessionResult) -> str:
             kept.append(f"{middle:.0f}° {side}")
         else:
             moved.append(f"the {side} knee mostly between {low:.0f}° and {high:.0f}°")
+    when = "while resting " if rest else ""
     if len(kept) == 2:
-        return f"knees mostly near {kept[0]} and {kept[1]}"
+        return f"{when}knees mostly near {kept[0]} and {kept[1]}"
     said = [f"the {one.split()[1]} knee mostly near {one.split()[0]}" for one in kept]
-    return ", ".join(said + moved)
+    return ", ".join(when + one for one in said + moved)
 
 
 def known_and_unknown(

@@ -177,8 +177,8 @@ def test_a_session_of_which_nothing_is_known_still_has_its_page(result: SessionR
 
 def test_the_headline_says_what_is_known() -> None:
     assert words.headline(session()) == (
-        "10 minutes recorded: still for 90\u00a0% of the time that could be judged, knees mostly "
-        "near 101° left and 88° right and breathing around 12 times a minute."
+        "10 minutes recorded: still for 90\u00a0% of the time that could be judged, while resting "
+        "knees mostly near 101° left and 88° right and breathing around 12 times a minute."
     )
 
 
@@ -193,12 +193,21 @@ def test_the_headline_does_not_speak_of_what_was_hardly_seen() -> None:
     assert "the right knee mostly near 88°" in said
 
 
+def test_the_straight_legs_before_and_after_are_not_in_the_resting_knee() -> None:
+    result = session()
+    bent = np.where(result.analysis.epochs.t_s > 60.0, 89.0, 0.0)
+    epochs = replace(result.analysis.epochs, knee_left_deg=bent)
+    said = words.headline(replace(result, analysis=replace(result.analysis, epochs=epochs)))
+    assert "while resting knees mostly near 89° left and 88° right" in said
+
+
 def test_a_knee_that_went_far_is_not_given_one_angle() -> None:
     result = session()
     swung = np.linspace(0, 180, 600)
     epochs = replace(result.analysis.epochs, knee_left_deg=swung)
     said = words.headline(replace(result, analysis=replace(result.analysis, epochs=epochs)))
-    assert "the right knee mostly near 88°, the left knee mostly between 18° and 162°" in said
+    assert "while resting the right knee mostly near 88°, " in said
+    assert "while resting the left knee mostly between 34° and 164°" in said
 
 
 @pytest.mark.parametrize(
