@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from devices import (
+    blesense,
     espruino,
     heart_rate,
     microbit,
+    movella_dot,
     movesense,
     pinetime,
     polar_h10,
@@ -22,11 +24,13 @@ DRIVERS: tuple[Driver, ...] = (
     polar_h10.DRIVER,
     polar_verity_sense.DRIVER,
     movesense.DRIVER,
+    movella_dot.DRIVER,
     microbit.DRIVER,
     espruino.DRIVER,
     thingy52.DRIVER,
     pinetime.DRIVER,
     sketch.DRIVER,
+    blesense.DRIVER,
     heart_rate.DRIVER,  # the last word: other sensors speak this service too
 )
 

@@ -27,6 +27,8 @@ LOOK_ALIKE_SERVICE = "0000ffe5-0000-1000-8000-00805f9b34fb"
         ("Polar OH1 1234ABCD", (), "polar_verity_sense"),
         ("Movesense 175130000123", (), "movesense"),
         (None, ("0000fdf3-0000-1000-8000-00805f9b34fb",), "movesense"),
+        ("Movella DOT", (), "movella_dot"),
+        ("Xsens DOT", (), "movella_dot"),
         ("Polar H9 1234ABCD", (), None),
         (None, (), None),
         ("", (), None),
