@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from devices import (
+    adafruit,
     blesense,
     espruino,
     heart_rate,
+    metamotion,
     microbit,
     movella_dot,
     movesense,
@@ -25,12 +27,14 @@ DRIVERS: tuple[Driver, ...] = (
     polar_verity_sense.DRIVER,
     movesense.DRIVER,
     movella_dot.DRIVER,
+    metamotion.DRIVER,
     microbit.DRIVER,
     espruino.DRIVER,
     thingy52.DRIVER,
     pinetime.DRIVER,
     sketch.DRIVER,
     blesense.DRIVER,
+    adafruit.DRIVER,
     heart_rate.DRIVER,  # the last word: other sensors speak this service too
 )
 

@@ -29,6 +29,8 @@ LOOK_ALIKE_SERVICE = "0000ffe5-0000-1000-8000-00805f9b34fb"
         (None, ("0000fdf3-0000-1000-8000-00805f9b34fb",), "movesense"),
         ("Movella DOT", (), "movella_dot"),
         ("Xsens DOT", (), "movella_dot"),
+        ("MetaWear", (), "metamotion"),
+        ("leg", ("326a9000-85cb-9195-d9dd-464cfbbae75a",), "metamotion"),
         ("Polar H9 1234ABCD", (), None),
         (None, (), None),
         ("", (), None),
