@@ -98,7 +98,8 @@ class Connection:
         if isinstance(step, Pause):
             await asyncio.sleep(step.seconds)
             return b""
-        characteristic = self._characteristic(step.characteristic)
+        service = step.service if isinstance(step, Read | Write) else ""
+        characteristic = self._characteristic(step.characteristic, service)
         match step:
             case Read():
                 return await self._read(characteristic)
@@ -140,13 +141,15 @@ class Connection:
         finally:
             self._waiting = None
 
-    def _characteristic(self, uuid: str) -> BleakGATTCharacteristic:
+    def _characteristic(self, uuid: str, of_service: str = "") -> BleakGATTCharacteristic:
         """By walking the services: bleak refuses to look up a UUID that occurs twice."""
         if not self._client.is_connected:
             raise SensorSilent(
                 f"{self._name} is not connected any more", hint="Bring it nearer and switch it on."
             )
         for service in self._client.services:
+            if of_service not in {"", service.uuid}:
+                continue
             for characteristic in service.characteristics:
                 if characteristic.uuid == uuid:
                     return characteristic

@@ -83,6 +83,8 @@ class Read:
     """Read a characteristic; the answer is its value."""
 
     characteristic: str
+    service: str = ""
+    """Only needed where the same characteristic occurs in several services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Write:
     characteristic: str
     data: bytes
     response: bool
+    service: str = ""
+    """Only needed where the same characteristic occurs in several services."""
 
 
 @dataclass(frozen=True, slots=True)
