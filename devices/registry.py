@@ -15,6 +15,7 @@ from devices import (
     polar_h10,
     polar_verity_sense,
     sketch,
+    textsketch,
     thingy52,
     witmotion,
 )
@@ -35,6 +36,7 @@ DRIVERS: tuple[Driver, ...] = (
     sketch.DRIVER,
     blesense.DRIVER,
     adafruit.DRIVER,
+    textsketch.DRIVER,
     heart_rate.DRIVER,  # the last word: other sensors speak this service too
 )
 
