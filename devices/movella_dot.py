@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
-from devices.stamps import StampClock
+from devices.stamps import Moment, StampClock
 
 
 def _uuid(number: str) -> str:
@@ -89,6 +90,7 @@ BLINK = b"\x01\x01" + bytes(30)
 
 _CONTROL_SIZE, _RATE_AT, _CHANGES_RATE = 32, 24, 1 << 4
 _ACC_RANGE_G = 16.0
+_TICK_S = 1e-6
 _SETTLE_S = 0.2  # after connecting, before the first command
 _LAYOUT = LAYOUTS[RATE_QUANTITIES]
 
@@ -165,13 +167,40 @@ class MovellaDotDecoder:
 
     def __init__(self, info: StreamInfo) -> None:
         self._fs_hz = info.fs_hz
-        self._clock = StampClock(bits=32, tick_s=1e-6)
+        self._clock = StampClock(bits=32, tick_s=_TICK_S)
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
         """A chunk for each run of samples between losses, and battery and errors as they came."""
+        whole = self._feed_unbroken(batch)
+        return self._feed_anything(batch) if whole is None else [whole]
+
+    def _feed_unbroken(self, batch: Sequence[Notification]) -> ImuChunk | None:
+        """The usual case in a few array operations; None when the batch is not that simple."""
+        size = _LAYOUT.itemsize
+        if not batch or any(uuid != MEDIUM_UUID or len(data) != size for _, uuid, data in batch):
+            return None
+        arrivals, _, payloads = zip(*batch, strict=True)
+        rows = np.frombuffer(b"".join(payloads), dtype=_LAYOUT)
+        steps = np.diff(rows["stamp_us"])  # unsigned: right over the wrap, too
+        if (steps == 0).any() or (steps * self._fs_hz >= 1.5e6).any() or not _all_finite(rows):
+            return None
+        first = self._clock.read(int(rows["stamp_us"][0]), arrivals[0])
+        if first is None:
+            return None
+        elapsed_us = first.elapsed_ticks + np.cumsum([0, *steps.tolist()])
+        self._clock.keep(first)
+        if len(rows) > 1:
+            last_us = int(elapsed_us[-1])
+            stamp_us, since_us = int(rows["stamp_us"][-1]), int(steps[-1])
+            self._clock.keep(
+                Moment(stamp_us, arrivals[-1], last_us, last_us * _TICK_S, since_us * _TICK_S)
+            )
+        return _chunk(rows, elapsed_us * _TICK_S, arrivals, self._lost_before(first))
+
+    def _feed_anything(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
+        """The same result one by one, whatever comes."""
         decoded: list[Chunk | DecodeError] = []
-        run: list[tuple[float, float, bytes]] = []
-        n_lost = 0
+        run = _Run()
         for t_arrival_s, characteristic, payload in batch:
             if characteristic == BATTERY_UUID:
                 decoded.append(_battery(t_arrival_s, payload))
@@ -184,17 +213,35 @@ class MovellaDotDecoder:
             if moment is None:
                 continue  # redelivered or overtaken: its time has been told already
             self._clock.keep(moment)
-            lost = 0
-            if moment.since_s is not None:
-                lost = max(0, round(moment.since_s * self._fs_hz) - 1)
-            if run and (lost or moment.since_s is None):
-                decoded.append(_chunk(run, n_lost))
-                run, n_lost = [], 0
-            n_lost = n_lost if run else lost
-            run.append((moment.t_s, t_arrival_s, payload[: _LAYOUT.itemsize]))
-        if run:
-            decoded.append(_chunk(run, n_lost))
-        return decoded
+            n_lost = self._lost_before(moment)
+            if run.payloads and (n_lost or moment.since_s is None):
+                decoded.append(run.chunk())
+                run = _Run()
+            if not run.payloads:
+                run.n_lost = n_lost
+            run.t_device_s.append(moment.t_s)
+            run.t_arrival_s.append(t_arrival_s)
+            run.payloads.append(payload[: _LAYOUT.itemsize])
+        return [*decoded, run.chunk()] if run.payloads else decoded
+
+    def _lost_before(self, moment: Moment) -> int:
+        if moment.since_s is None:
+            return 0
+        return max(0, round(moment.since_s * self._fs_hz) - 1)
+
+
+@dataclass(slots=True)
+class _Run:
+    """Samples with nothing missing between them."""
+
+    n_lost: int = 0
+    t_device_s: list[float] = field(default_factory=list)
+    t_arrival_s: list[float] = field(default_factory=list)
+    payloads: list[bytes] = field(default_factory=list)
+
+    def chunk(self) -> ImuChunk:
+        rows = np.frombuffer(b"".join(self.payloads), dtype=_LAYOUT)
+        return _chunk(rows, np.array(self.t_device_s), self.t_arrival_s, self.n_lost)
 
 
 def _misfit(payload: bytes) -> DecodeError | None:
@@ -202,17 +249,21 @@ def _misfit(payload: bytes) -> DecodeError | None:
     size = _LAYOUT.itemsize
     if len(payload) < size or any(payload[size:]):
         return DecodeError(f"expected {size} bytes, got {len(payload)}", payload)
-    if not np.isfinite(np.frombuffer(payload, dtype="<f4", offset=4, count=6)).all():
+    if not _all_finite(np.frombuffer(payload, dtype=_LAYOUT, count=1)):
         return DecodeError("values that are no numbers", payload)
     return None
 
 
-def _chunk(run: Sequence[tuple[float, float, bytes]], n_lost: int) -> ImuChunk:
-    t_device_s, t_arrival_s, payloads = zip(*run, strict=True)
-    rows = np.frombuffer(b"".join(payloads), dtype=_LAYOUT)
+def _all_finite(rows: NDArray[np.void]) -> bool:
+    return bool(np.isfinite(rows["acc_m_s2"]).all() and np.isfinite(rows["gyr_deg_s"]).all())
+
+
+def _chunk(
+    rows: NDArray[np.void], t_device_s: FloatArray, t_arrival_s: Sequence[float], n_lost: int
+) -> ImuChunk:
     gyr_rad_s: FloatArray = np.deg2rad(rows["gyr_deg_s"].astype(np.float64))
     return ImuChunk(
-        t_device_s=np.array(t_device_s),
+        t_device_s=t_device_s,
         t_arrival_s=np.array(t_arrival_s, dtype=np.float64),
         acc_m_s2=rows["acc_m_s2"].astype(np.float64),
         gyr_rad_s=gyr_rad_s,

@@ -153,6 +153,30 @@ def test_a_sensor_switched_off_and_on_has_a_new_clock() -> None:
     assert [chunk.n_lost for chunk in chunks] == [0, 0]
 
 
+steps_us = st.integers(-40_000, 90_000) | st.just(16_667) | st.just(2**32 - 5)
+
+
+@given(st.lists(st.tuples(steps_us, st.sampled_from([RATE[4:], RATE[4:] + b"\0", b"\xff" * 24]))))
+def test_whole_array_and_one_by_one_agree(samples: list[tuple[int, bytes]]) -> None:
+    stamps = np.cumsum([2**32 - 100_000, *[step for step, _ in samples]])[1:]
+    batch = [
+        Notification(i / 60, MEDIUM_UUID, sample(int(stamp))[:4] + rest)
+        for i, (stamp, (_, rest)) in enumerate(zip(stamps, samples, strict=True))
+    ]
+    quick, careful = MovellaDotDecoder(INFO), MovellaDotDecoder(INFO)
+    for part in (batch[:3], batch[3:7], batch[7:]):
+        np.testing.assert_equal(plain(quick.feed(part)), plain(careful._feed_anything(part)))
+
+
+def plain(chunks: Sequence[Chunk | DecodeError]) -> list[object]:
+    return [
+        (c.t_device_s.tolist(), c.t_arrival_s.tolist(), c.acc_m_s2.tolist(), c.n_lost)
+        if isinstance(c, ImuChunk)
+        else str(c)
+        for c in chunks
+    ]
+
+
 # --- conversations ---------------------------------------------------------------------------
 
 
