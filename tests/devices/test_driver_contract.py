@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices import polar_h10, sig, witmotion
+from devices import metamotion, movella_dot, movesense, polar_h10, sig, witmotion
 from devices.chunk import BatteryChunk, Chunk, HeartChunk, ImuChunk
 from devices.driver import (
     Ask,
@@ -42,6 +42,22 @@ GOOD = {
     polar_h10.DATA_UUID: [
         b"\x02" + (i * 20_000_000).to_bytes(8, "little") + bytes.fromhex("01 0100 0200 e803")
         for i in range(1, 9)
+    ]
+    + [  # differences of the Verity Sense
+        b"\x02" + (200_000_000).to_bytes(8, "little") + bytes.fromhex("81 f1ff1400f003 06017b0f08")
+    ],
+    movesense.DATA_UUID: [
+        *(b"\x02\x66" + (20 * i).to_bytes(4, "little") + bytes(24) for i in range(1, 9)),
+        b"\x02\x63" + (180).to_bytes(4, "little") + bytes(7),
+        b"\x03\x63" + bytes(5),
+    ],
+    movella_dot.MEDIUM_UUID: [
+        (i * 20_000 % 2**32).to_bytes(4, "little") + bytes(24) for i in range(-3, 5)
+    ],
+    metamotion.DATA_UUID: [
+        bytes.fromhex("0304 000000000020"),
+        bytes.fromhex("031c" + "000000000020" * 3),
+        bytes.fromhex("118c633410"),
     ],
     polar_h10.CONTROL_UUID: [bytes.fromhex("f00202000001")],
     sig.HEART_RATE_UUID: [bytes.fromhex("10485a036403")],
