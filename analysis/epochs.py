@@ -18,6 +18,7 @@ from analysis.grid import BIN_HZ
 from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, Intake
 from analysis.legs import (
     ANGLE_BINS,
+    LATCH_EPOCHS,
     SIDES,
     UNSEEN_WINDOW_S,
     Leg,
@@ -69,12 +70,16 @@ class EpochMaker:
         for side, leg in self._legs.items():
             leg.recalibrated({n: f for n, f in frames.items() if n.startswith(side)})
 
+    @property
+    def impossible_sides(self) -> tuple[str, ...]:
+        """Legs whose knee left what knees can do for as long as makes it unknown."""
+        return tuple(s for s, leg in self._legs.items() if leg.n_impossible >= LATCH_EPOCHS)
+
     def problems(self, placement: str) -> tuple[str, ...]:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
         side, _, segment = placement.partition("_")
         leg = self._legs.get(side)
-        said = leg.problem() if leg and segment == "shank" else ""
-        return (said,) if said else ()
+        return leg.problems() if leg and segment == "shank" else ()
 
     def make(self, first: int, n: int) -> Iterator[PhaseInput]:
         """Make `n` epochs from `first`, keep them, and yield what each means for the phases."""

@@ -34,6 +34,10 @@ turns about up by less."""
 LATCH_EPOCHS = 3
 """So many such epochs and, without calibrated axes, where the joint now stands is not known."""
 
+POSSIBLE_DEG = (-30.0, 190.0)
+"""Knees go from -10 to 160; 20 to 30 deg more for a sensor's error.  Beyond, the sensors do not sit
+as assumed, and what the angle would be is anybody's guess."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LegEpochs:
@@ -51,6 +55,7 @@ class Leg:
     side: str
     frames: Mapping[str, SegmentFrame | None] = field(default_factory=dict)
     n_unseen: int = 0
+    n_impossible: int = 0
     _n_turned: int = 0
 
     def recalibrated(self, frames: Mapping[str, SegmentFrame | None]) -> None:
@@ -87,30 +92,44 @@ class Leg:
         flexion = at_window_end(angles.flexion_deg)
         vertical = 2 * angles.is_unseen.sum(axis=1) > ANGLE_BINS
         lost = turned_unseen | vertical
+        impossible = (flexion < POSSIBLE_DEG[0]) | (flexion > POSSIBLE_DEG[1])
+        so_far = self.n_impossible + np.cumsum(impossible)
+        self.n_impossible = int(so_far[-1])
         if not self._is_calibrated():
             turned = self._n_turned + np.cumsum(turned_unseen)
             lost = lost | (turned >= LATCH_EPOCHS)
             self._n_turned = int(turned[-1])
+            impossible = impossible | (so_far >= LATCH_EPOCHS)
         self.n_unseen += int(lost.sum())
         return LegEpochs(
-            np.where(lost, np.nan, flexion),
+            np.where(lost | impossible, np.nan, flexion),
             at_window_end(angles.lean_deg),
             at_window_end(angles.thigh_deg),
         )
 
-    def problem(self) -> str:
-        """What to say of the epochs that gravity could not show; empty when there were none."""
-        if not self.n_unseen:
-            return ""
-        return (
-            f"{self.side} knee: for {self.n_unseen} s it turned about an axis near vertical, which"
-            " gravity cannot show: unknown there"
-            + (
-                ""
-                if self._is_calibrated()
-                else " (with the nominal mounting; held poses would tell)"
+    def problems(self) -> tuple[str, ...]:
+        """What to say of the epochs whose angle is not known; empty when there were none."""
+        said = []
+        nominal = not self._is_calibrated()
+        if self.n_unseen:
+            said.append(
+                f"{self.side} knee: for {self.n_unseen} s it turned about an axis near vertical,"
+                " which gravity cannot show: unknown there"
+                + (" (with the nominal mounting; held poses would tell)" if nominal else "")
             )
-        )
+        if self.n_impossible:
+            low, high = POSSIBLE_DEG
+            said.append(
+                f"{self.side} knee: for {self.n_impossible} s it would have been below {low:.0f} or"
+                f" above {high:.0f} degrees, which no knee is: unknown "
+                + (
+                    "from then on. Are thigh and shank swapped, or is a sensor not mounted as"
+                    " assumed? Two held poses would tell"
+                    if nominal
+                    else "there"
+                )
+            )
+        return tuple(said)
 
     def _is_calibrated(self) -> bool:
         return all(

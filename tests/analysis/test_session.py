@@ -276,6 +276,35 @@ def test_a_gyroscope_that_contradicts_the_assumed_mounting_is_told():
     assert analyze({"left_thigh": thigh}).sensors["left_thigh"].problems == ()
 
 
+def bending_shank(seconds=40):
+    """A thigh that lies flat and a shank that swings up by 80 deg and back, both as documented."""
+    t = np.arange(0, seconds, 0.02)
+    swing = 40 - 40 * np.cos(2 * np.pi * t / 20)
+    ups = {"left_thigh": thigh_up(0 * t), "left_shank": shank_up(swing)}
+    return {name: SensorData(t, G * up) for name, up in ups.items()}
+
+
+def turned_round(sensor):
+    return SensorData(sensor.t_s, sensor.acc_m_s2 * [-1, -1, 1])
+
+
+def test_without_poses_a_sensor_that_sits_upside_down_is_found_and_said():
+    worn = bending_shank()
+    right = analyze(worn)
+    assert "upside down" not in " ".join(right.notes)
+    wrong = analyze({**worn, "left_shank": turned_round(worn["left_shank"])})
+    assert any("upside down" in note and "left shank" in note for note in wrong.notes)
+    np.testing.assert_allclose(wrong.epochs.knee_left_deg, right.epochs.knee_left_deg, atol=1e-9)
+
+
+def test_where_several_sensors_may_sit_upside_down_the_knee_is_unknown():
+    """Both turned round read -91 deg; turning back one alone would read 3 or -3."""
+    legs = {p: turned_round(s) for p, s in WORN.items() if p != "chest"}
+    result = analyze(legs)
+    assert np.isnan(result.epochs.knee_left_deg[20:]).all()
+    assert any("no knee is" in said for said in result.sensors["left_shank"].problems)
+
+
 def test_a_heart_rate_sensor_is_used_where_present():
     analyzer = SessionAnalyzer(["chest"])
     chest = WORN["chest"]
