@@ -331,7 +331,7 @@ def _stop() -> Stop:
 DRIVER = Driver(
     name="metamotion",
     title="MbientLab MetaMotion",
-    axes="those of the Bosch chip on the board: right-handed, z out of the board's upper face",
+    axes="those of the Bosch chip as it lies on the board, not turned by the firmware",
     recognises=_recognises,
     start=_start,
     stop=_stop,

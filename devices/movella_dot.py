@@ -343,7 +343,7 @@ def _stop() -> Stop:
 DRIVER = Driver(
     name="movella_dot",
     title="Movella DOT (Xsens DOT)",
-    axes="right-handed, as drawn on the case: x and y in its plane, z out of its front",
+    axes="as drawn in the maker's manual; the protocol's document does not say",
     recognises=_recognises,
     start=_start,
     stop=_stop,

@@ -336,7 +336,7 @@ def _stop() -> Stop:
 DRIVER = Driver(
     name="movesense",
     title="Movesense",
-    axes="right-handed, z across the disc; the maker draws x and y on the sensor's drawing",
+    axes="as the maker draws them on the sensor; the protocol's document does not say",
     recognises=_recognises,
     start=_start,
     stop=_stop,
