@@ -66,8 +66,9 @@ class AdafruitDecoder:
             acc_m_s2 = rows.values
             acc_m_s2[~np.isfinite(acc_m_s2).all(axis=1)] = np.nan
             told.append(ImuChunk(rows.t_device_s, rows.t_arrival_s, acc_m_s2, None))
-        batteries = [item for item in batch if item.characteristic == sig.BATTERY_UUID]
-        told.extend(sig.decode_battery(item.t_arrival_s, item.payload) for item in batteries)
+        if rows is None or len(rows.values) < len(batch):  # something else came as well
+            batteries = [item for item in batch if item.characteristic == sig.BATTERY_UUID]
+            told.extend(sig.decode_battery(item.t_arrival_s, item.payload) for item in batteries)
         return [*told, *errors]
 
 

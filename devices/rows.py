@@ -69,19 +69,27 @@ class RowDecoder:
     def feed(self, batch: Sequence[Notification]) -> tuple[Rows | None, list[DecodeError]]:
         """All samples of the batch, None if there are none, and what is no sample."""
         size = self._dtype.itemsize * self._n_fields
-        ours = [item for item in batch if item.characteristic in self._characteristics]
-        good = [item for item in ours if len(item.payload) == size]
-        errors = [
-            DecodeError(f"expected {size} bytes, got {len(item.payload)}", item.payload)
-            for item in ours
-            if len(item.payload) != size
-        ]
-        if not good:
+        errors: list[DecodeError] = []
+        if not batch:
             return None, errors
-        fields = np.frombuffer(b"".join([item.payload for item in good]), self._dtype)
+        arrivals, characteristics, payloads = zip(*batch, strict=True)
+        if set(map(len, payloads)) != {size} or not self._characteristics.issuperset(
+            characteristics
+        ):
+            ours = [item for item in batch if item.characteristic in self._characteristics]
+            errors = [
+                DecodeError(f"expected {size} bytes, got {len(item.payload)}", item.payload)
+                for item in ours
+                if len(item.payload) != size
+            ]
+            good = [item for item in ours if len(item.payload) == size]
+            if not good:
+                return None, errors
+            arrivals, _, payloads = zip(*good, strict=True)
+        fields = np.frombuffer(b"".join(payloads), self._dtype)
         with np.errstate(invalid="ignore"):  # a signalling NaN in hostile floats stays a NaN
             values = fields.astype(np.float64).reshape(-1, self._n_fields)
-        index = np.arange(self._n_samples, self._n_samples + len(good))
-        self._n_samples += len(good)
-        arrivals = np.array([item.t_arrival_s for item in good], dtype=np.float64)
-        return Rows(values, index / self._fs_hz, arrivals), errors
+        index = np.arange(self._n_samples, self._n_samples + len(values))
+        self._n_samples += len(values)
+        t_arrival_s = np.array(arrivals, dtype=np.float64)
+        return Rows(values, index / self._fs_hz, t_arrival_s), errors

@@ -106,11 +106,12 @@ class SketchDecoder:
             whole = self._in_one_go(frames, arrivals)
             told.extend(self._one_by_one(frames, arrivals) if whole is None else [whole])
             told.extend(self._batteries(frames, arrivals))
-        told.extend(
-            DecodeError(f"expected {_FRAME.itemsize} bytes that begin with 1", item.payload)
-            for item in ours
-            if not _is_frame(item.payload)
-        )
+        if len(good) < len(ours):
+            told.extend(
+                DecodeError(f"expected {_FRAME.itemsize} bytes that begin with 1", item.payload)
+                for item in ours
+                if not _is_frame(item.payload)
+            )
         return told
 
     def _in_one_go(self, frames: _Frames, arrivals: FloatArray) -> ImuChunk | None:
@@ -173,10 +174,13 @@ class SketchDecoder:
 
     def _batteries(self, frames: _Frames, arrivals: FloatArray) -> list[BatteryChunk]:
         told = []
-        for percent, t_arrival_s in zip(frames["battery"].tolist(), arrivals.tolist(), strict=True):
+        percents = frames["battery"]
+        changes = np.flatnonzero(np.diff(percents, prepend=np.uint8(255)))
+        for i in [0, *changes.tolist()]:
+            percent = int(percents[i])
             if percent != self._battery and percent <= 100:
                 self._battery = percent
-                told.append(BatteryChunk(t_arrival_s, float(percent)))
+                told.append(BatteryChunk(float(arrivals[i]), float(percent)))
         return told
 
 

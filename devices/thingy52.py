@@ -76,7 +76,7 @@ class Thingy52Decoder:
         told: list[Chunk | DecodeError] = []
         if rows is not None:
             acc_lsb = rows.values[:, :3]
-            acc_lsb[(acc_lsb == 0.0).all(axis=1)] = np.nan
+            acc_lsb[~acc_lsb.any(axis=1)] = np.nan
             told.append(
                 ImuChunk(
                     t_device_s=rows.t_device_s,
@@ -85,8 +85,9 @@ class Thingy52Decoder:
                     gyr_rad_s=rows.values[:, 3:6] * _GYR_RAD_S_PER_LSB,
                 )
             )
-        batteries = [item for item in batch if item.characteristic == sig.BATTERY_UUID]
-        told.extend(sig.decode_battery(item.t_arrival_s, item.payload) for item in batteries)
+        if rows is None or len(rows.values) < len(batch):  # something else came as well
+            batteries = [item for item in batch if item.characteristic == sig.BATTERY_UUID]
+            told.extend(sig.decode_battery(item.t_arrival_s, item.payload) for item in batteries)
         return [*told, *errors]
 
 

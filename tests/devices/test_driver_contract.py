@@ -12,7 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices import metamotion, movella_dot, movesense, polar_h10, sig, witmotion
+from devices import (
+    adafruit,
+    espruino,
+    metamotion,
+    microbit,
+    movella_dot,
+    movesense,
+    pinetime,
+    polar_h10,
+    sig,
+    sketch,
+    thingy52,
+    witmotion,
+)
 from devices.chunk import BatteryChunk, Chunk, HeartChunk, ImuChunk
 from devices.driver import (
     Ask,
@@ -60,10 +73,27 @@ GOOD = {
         bytes.fromhex("118c633410"),
     ],
     polar_h10.CONTROL_UUID: [bytes.fromhex("f00202000001")],
+    microbit.DATA_UUID: [bytes.fromhex("ceffceff00fc")],
+    thingy52.DATA_UUID: [bytes.fromhex("000000fe0004 2000c0ff1000 8002c0fe1000"), bytes(18)],
+    pinetime.DATA_UUID: [bytes.fromhex("000000fe0004")],
+    adafruit.DATA_UUID: [bytes.fromhex("00000000 000000bf 00001d41"), b"\xff" * 12],
+    sketch.DATA_UUID: [
+        bytes((1, i % 256, 99, 0)) + (i * 10_000 % 2**32).to_bytes(4, "little") + bytes(12)
+        for i in range(-3, 5)
+    ],
+    espruino.PRINT_UUID: [
+        *(b"S,%d,%d,0,0,0,%d\r\n" % (i, 80 * i, 81 * i & 255) for i in range(1, 6)),
+        b"A,1,-3,99\r\n0,0,1\nP,87\nH,61,90\n",
+        b"S,3,24",
+    ],
     sig.HEART_RATE_UUID: [bytes.fromhex("10485a036403")],
     sig.BATTERY_UUID: [b"\x63"],
 }
-STREAM_UUIDS = {"witmotion": witmotion.DATA_UUID}
+STREAM_UUIDS = {
+    "witmotion": witmotion.DATA_UUID,
+    "espruino": espruino.PRINT_UUID,
+    "textsketch": espruino.PRINT_UUID,
+}
 """Drivers whose notifications are pieces of one byte stream, so that bytes may be cut anywhere."""
 
 streams = st.lists(
