@@ -61,6 +61,7 @@ _FRAME = np.dtype(
         ("gyr", "<i2", 3),
     ]
 )
+_FRAME_SIZE = _FRAME.itemsize
 _Frames: TypeAlias = NDArray[Any]  # of _FRAME
 _VERSION = 1
 _SLOWEST_HZ, _FASTEST_HZ = 10, 100
@@ -97,22 +98,25 @@ class SketchDecoder:
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
         """A chunk for what follows without loss; then the battery where it changed, and errors."""
-        ours = [item for item in batch if item.characteristic == DATA_UUID]
-        good = [item for item in ours if _is_frame(item.payload)]
+        if not batch:
+            return []
+        arrivals, characteristics, payloads = zip(*batch, strict=True)
+        bad: list[bytes] = []
+        if set(characteristics) != {DATA_UUID} or not all(map(_is_frame, payloads)):
+            ours = [item for item in batch if item.characteristic == DATA_UUID]
+            bad = [item.payload for item in ours if not _is_frame(item.payload)]
+            good = [item for item in ours if _is_frame(item.payload)]
+            arrivals = tuple(item.t_arrival_s for item in good)
+            payloads = tuple(item.payload for item in good)
         told: list[Chunk | DecodeError] = []
-        if good:
-            frames = np.frombuffer(b"".join([item.payload for item in good]), _FRAME)
-            arrivals = np.array([item.t_arrival_s for item in good])
-            whole = self._in_one_go(frames, arrivals)
-            told.extend(self._one_by_one(frames, arrivals) if whole is None else [whole])
-            told.extend(self._batteries(frames, arrivals))
-        if len(good) < len(ours):
-            told.extend(
-                DecodeError(f"expected {_FRAME.itemsize} bytes that begin with 1", item.payload)
-                for item in ours
-                if not _is_frame(item.payload)
-            )
-        return told
+        if payloads:
+            frames = np.frombuffer(b"".join(payloads), _FRAME)
+            t_arrival_s = np.array(arrivals, dtype=np.float64)
+            whole = self._in_one_go(frames, t_arrival_s)
+            told.extend(self._one_by_one(frames, t_arrival_s) if whole is None else [whole])
+            told.extend(self._batteries(frames, t_arrival_s))
+        expected = f"expected {_FRAME_SIZE} bytes that begin with {_VERSION}"
+        return [*told, *(DecodeError(expected, payload) for payload in bad)]
 
     def _in_one_go(self, frames: _Frames, arrivals: FloatArray) -> ImuChunk | None:
         """The usual case in a few array operations; None when the batch is not that simple."""
@@ -185,7 +189,7 @@ class SketchDecoder:
 
 
 def _is_frame(payload: bytes) -> bool:
-    return len(payload) == _FRAME.itemsize and payload[0] == _VERSION
+    return len(payload) == _FRAME_SIZE and payload[0] == _VERSION
 
 
 def _chunk(
