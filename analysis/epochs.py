@@ -39,6 +39,8 @@ class EpochMaker:
     knows_positions : bool
         False when the poses were not held lying: then where lying is, is not known, and no part of
         the exercise can be told.
+    n_heart, n_from_beats : int
+        Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
     """
 
     def __init__(self, intakes: Mapping[str, Intake], beats: Beats) -> None:
@@ -53,6 +55,7 @@ class EpochMaker:
         self._parts: list[Epochs] = []
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
         self.knows_positions = True
+        self.n_heart = self.n_from_beats = 0
         self._opening_end: int | None = None
 
     def all(self) -> Epochs:
@@ -80,6 +83,16 @@ class EpochMaker:
         side, _, segment = placement.partition("_")
         leg = self._legs.get(side)
         return leg.problems() if leg and segment == "shank" else ()
+
+    def heart_notes(self) -> list[str]:
+        """Where the heart rate is from: a sensor's own beats are preferred over chest motion."""
+        if not self.n_from_beats:
+            return []
+        n_moved = self.n_heart - self.n_from_beats
+        rest = f"; for {n_moved} s without them it is from chest motion" if n_moved else ""
+        return [
+            f"Heart rate is from the heart-rate sensor's own beats for {self.n_from_beats} s{rest}."
+        ]
 
     def make(self, first: int, n: int) -> Iterator[PhaseInput]:
         """Make `n` epochs from `first`, keep them, and yield what each means for the phases."""
@@ -176,7 +189,10 @@ class EpochMaker:
             rates = self._knocks(self._intakes["chest"], rests["chest"], first)
         if self._beats:
             told = np.array([self._beats.rate(t) for t in epochs.t_s])
-            rates = np.where(np.isfinite(told[:, :1]), told, rates)
+            is_told = np.isfinite(told[:, :1])
+            rates = np.where(is_told, told, rates)
+            self.n_from_beats += int(is_told.sum())
+        self.n_heart += int(np.isfinite(rates[:, 0]).sum())
         epochs.heart_per_min[:], epochs.heart_confidence[:] = rates.T
 
     def _knocks(self, chest: Intake, rest: FloatArray, first: int) -> FloatArray:

@@ -300,6 +300,7 @@ class SessionAnalyzer:
                     f"Only one sensor on the {side} leg ({worn[0].replace('_', ' ')}): its knee"
                     " angle needs thigh and shank and is unknown."
                 )
+        notes += self._maker.heart_notes()
         if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):
             notes.append("No rest was recognised: the summary is over the whole recording.")
         return tuple(notes)

@@ -1,16 +1,20 @@
 """Which sensor found by a scan is worn where.
 
 --sensor left_thigh=WT901BLE67   by name (also part of it) or address
+--sensor heart="TICKR 1A2B"      a heart-rate sensor, worn anywhere
 nothing said                     a chest strap, when exactly one is there
+
+A strap that is named for the chest and for the heart is one sensor: it brings its beats anyway.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from analysis.results import PLACEMENTS
 from devices.link import Found
+from devices.supported import ABILITIES
 from monitor.errors import UserError
+from monitor.heart_worn import HEART, WORN_AT
 
 _CHEST_DRIVERS = ("polar_h10",)  # straps that are made for the chest and nowhere else
 
@@ -36,16 +40,16 @@ def parse_sensors(words: Sequence[str]) -> dict[str, str]:
                 f"--sensor {word!r} does not say which sensor is worn where",
                 hint='Write PLACEMENT=NAME_OR_ADDRESS, for example chest="Polar H10 51A0B234".',
             )
-        if placement not in PLACEMENTS:
+        if placement not in WORN_AT:
             raise UserError(
-                f"there is no placement {placement!r}", hint=f"Use one of {', '.join(PLACEMENTS)}."
+                f"there is no placement {placement!r}", hint=f"Use one of {', '.join(WORN_AT)}."
             )
         if placement in wanted:
             raise UserError(
                 f"two sensors for {placement}: {wanted[placement]!r} and {sensor!r}",
                 hint="Give each placement one sensor.",
             )
-        if sensor in wanted.values():
+        if sensor in (s for p, s in wanted.items() if HEART not in {p, placement}):
             raise UserError(
                 f"{sensor!r} cannot be worn in two places", hint="Give each placement its own."
             )
@@ -55,7 +59,7 @@ def parse_sensors(words: Sequence[str]) -> dict[str, str]:
 
 def all_found(wanted: Mapping[str, str], found: Sequence[Found]) -> bool:
     """Whether a scan may stop: every sensor that was named is there."""
-    return bool(wanted) and all(_matching(sensor, found) for sensor in wanted.values())
+    return bool(wanted) and all(matching(sensor, found) for sensor in wanted.values())
 
 
 def assign(wanted: Mapping[str, str], found: Sequence[Found]) -> dict[str, Found]:
@@ -65,11 +69,17 @@ def assign(wanted: Mapping[str, str], found: Sequence[Found]) -> dict[str, Found
     ------
     UserError
         When a named sensor is missing, unknown to this program or one of several of that name,
-        and when nothing was named and the choice is not plain.
+        cannot tell what its placement is for, and when nothing was named and the choice is not
+        plain.
     """
     if not wanted:
         return {"chest": _only_strap(found)}
-    chosen = {p: _the_one(p, wanted[p], found) for p in PLACEMENTS if p in wanted}
+    chosen = {p: find_one(wanted[p], found, placement=p) for p in WORN_AT if p in wanted}
+    for placement, sensor in chosen.items():
+        _check_able(placement, sensor)
+    worn_elsewhere = {f.advert.address for p, f in chosen.items() if p != HEART}
+    if HEART in chosen and chosen[HEART].advert.address in worn_elsewhere:
+        del chosen[HEART]
     addresses = [f.advert.address for f in chosen.values()]
     if len(set(addresses)) < len(addresses):
         raise UserError(
@@ -83,33 +93,59 @@ def label(found: Found) -> str:
     return found.advert.name or found.advert.address
 
 
-def _matching(sensor: str, found: Sequence[Found]) -> list[Found]:
+def matching(sensor: str, found: Sequence[Found]) -> list[Found]:
     """By address or whole name, else by part of the name."""
     low = sensor.lower()
     exact = [f for f in found if low in {f.advert.address.lower(), (f.advert.name or "").lower()}]
     return exact or [f for f in found if low in (f.advert.name or "").lower()]
 
 
-def _the_one(placement: str, sensor: str, found: Sequence[Found]) -> Found:
-    matching = _matching(sensor, found)
-    if not matching:
+def find_one(sensor: str, found: Sequence[Found], *, placement: str = "") -> Found:
+    """The sensor of that name or address.
+
+    Raises
+    ------
+    UserError
+        When it is missing, unknown to this program, or one of several of that name.
+    """
+    those = matching(sensor, found)
+    if not those:
         near = ", ".join(label(f) for f in found if f.driver) or "none that this program knows"
+        what = f"the sensor {sensor!r} for {placement}" if placement else f"the sensor {sensor!r}"
         raise UserError(
-            f"the sensor {sensor!r} for {placement} was not found (near: {near})",
+            f"{what} was not found (near: {near})",
             hint="Switch it on, bring it nearer, close other apps that hold it; backrelease scan",
         )
-    if len(matching) > 1:
-        addresses = ", ".join(f.advert.address for f in matching)
+    if len(those) > 1:
+        addresses = ", ".join(f.advert.address for f in those)
+        option = f"--sensor {placement}=" if placement else ""
         raise UserError(
-            f"{len(matching)} sensors are called {sensor!r}: {addresses}",
-            hint=f"Name it by address: --sensor {placement}={matching[0].advert.address}",
+            f"{len(those)} sensors are called {sensor!r}: {addresses}",
+            hint=f"Name it by address: {option}{those[0].advert.address}",
         )
-    if matching[0].driver is None:
+    if those[0].driver is None:
         raise UserError(
-            f"{label(matching[0])} is not a kind of sensor this program knows",
+            f"{label(those[0])} is not a kind of sensor this program knows",
             hint="backrelease scan marks those it knows.",
         )
-    return matching[0]
+    return those[0]
+
+
+def _check_able(placement: str, found: Found) -> None:
+    """A heart needs beats, every other placement acceleration."""
+    abilities = ABILITIES[found.driver.name] if found.driver else None
+    if abilities is None:
+        return
+    if placement == HEART and not abilities.has_heart:
+        raise UserError(
+            f"{label(found)} tells no heart rate",
+            hint="Wear it on the chest, whose motion shows the pulse: --sensor chest=...",
+        )
+    if placement != HEART and abilities.clock is None:
+        raise UserError(
+            f"{label(found)} tells heart rate only, nothing about the {placement.replace('_', ' ')}",
+            hint=f"Wear it as --sensor {HEART}={label(found)!r}.",
+        )
 
 
 def _only_strap(found: Sequence[Found]) -> Found:

@@ -22,6 +22,7 @@ from analysis.results import Epochs, Poses
 from analysis.session import AnalysisSettings, SessionAnalyzer
 from devices.chunk import HeartChunk
 from devices.driver import Notification, StreamInfo
+from monitor.heart_worn import HEART, HeartChoice, HeartLog
 from monitor.live_sensor import LiveSensor, Marker, SensorHealth
 from monitor.result import Alert, Reference, SessionResult
 from monitor.rules import EpochRules, RuleSettings
@@ -39,12 +40,18 @@ class LiveSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
-    """What became known since the last `advance`."""
+    """What became known since the last `advance`.
+
+    `notices` are good news to say once, such as a sensor that is back; `heart_source` is the
+    placement whose beats are listened to now, empty when none tells any.
+    """
 
     epochs: Epochs
     alerts: tuple[Alert, ...]
     health: Mapping[str, SensorHealth]
     reference: Reference
+    notices: tuple[str, ...] = ()
+    heart_source: str = ""
 
 
 _STEP_S = 0.5  # the analysis' hold-back: an epoch is final half a second after its end
@@ -76,7 +83,8 @@ class LivePipeline:
             p: LiveSensor(p, lost_after_s=self._settings.lost_after_s) for p in placements
         }
         self._analyzer = SessionAnalyzer(
-            tuple(placements), AnalysisSettings(assume_nominal=self._settings.assume_nominal)
+            tuple(p for p in placements if p != HEART),
+            AnalysisSettings(assume_nominal=self._settings.assume_nominal),
         )
         self._poses = Poses()
         self._markers: deque[Marker] = deque()
@@ -84,6 +92,8 @@ class LivePipeline:
         self._rules = EpochRules(self._settings.rules)
         self._alerts: list[Alert] = []
         self._n_judged = 0
+        self._heart = HeartChoice()
+        self._heart_log = HeartLog()
 
     # --- what happens ------------------------------------------------------------------------
 
@@ -122,7 +132,15 @@ class LivePipeline:
             alerts += self._judge(new)
         self._alerts += alerts
         health = {p: s.health() for p, s in self._sensors.items()}
-        return Update(Epochs.joined(epochs), tuple(alerts), health, self._rules.reference)
+        notices = tuple(words for s in self._sensors.values() for words in s.notices())
+        return Update(
+            epochs=Epochs.joined(epochs),
+            alerts=tuple(alerts),
+            health=health,
+            reference=self._rules.reference,
+            notices=notices,
+            heart_source=self._heart.source_at(t_s),
+        )
 
     def finish(self, t_s: float) -> SessionResult:
         """End the session at `t_s`; what came later (while links closed) is left to the recording."""
@@ -133,6 +151,9 @@ class LivePipeline:
         rest = analysis.epochs[self._n_judged :]
         self._alerts += self._judge(rest)
         started_at, source, worn = self._about
+        if HEART in self._sensors:
+            told = {HEART: self._heart_log.summary(analysis.duration_s)}
+            analysis = replace(analysis, sensors={**analysis.sensors, **told})
         return SessionResult(
             analysis=analysis,
             alerts=tuple(sorted(self._alerts, key=lambda a: (a.t_s, a.kind, a.side))),
@@ -141,6 +162,7 @@ class LivePipeline:
             started_at=started_at,
             source=source,
             sensors_worn=worn,
+            loss_by={p: s.loss_by() for p, s in self._sensors.items()},
         )
 
     # --- inside ------------------------------------------------------------------------------
@@ -150,16 +172,25 @@ class LivePipeline:
         while self._markers and self._markers[0].t_s < before_s:
             self._mark(self._markers.popleft())
         alerts: list[Alert] = []
+        beats: list[tuple[str, HeartChunk]] = []
         for placement, sensor in self._sensors.items():
             for said in sensor.take_until(before_s):
                 if isinstance(said, HeartChunk):
-                    self._analyzer.feed_beats(said.t_arrival_s, said.heart_per_min, said.rr_s)
-                else:
+                    beats.append((placement, said))
+                elif placement != HEART:
                     self._analyzer.feed(
                         placement, said.t_s, said.acc_m_s2, said.gyr_rad_s, said.n_lost
                     )
             alerts += sensor.alerts_until(before_s)
+        self._beat(beats)
         return alerts
+
+    def _beat(self, said: list[tuple[str, HeartChunk]]) -> None:
+        for placement, chunk in said:
+            if placement == HEART:
+                self._heart_log.take(chunk)
+        for chunk in self._heart.choose(said):
+            self._analyzer.feed_beats(chunk.t_arrival_s, chunk.heart_per_min, chunk.rr_s)
 
     def _mark(self, marker: Marker) -> None:
         held_s = (marker.start_s, marker.end_s)

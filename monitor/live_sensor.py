@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from devices.chunk import BatteryChunk, HeartChunk
-from devices.driver import Notification, StreamInfo
+from devices.driver import ClockKind, Notification, StreamInfo
 from devices.registry import driver_named
 from devices.stream import Samples, SensorStream, StreamCounters
 from monitor.alerts import SensorLostAlert
-from monitor.result import Alert, Gap
+from monitor.result import Alert, Gap, LossBy
 
 _RATE_OVER_S = 5.0  # long enough to be calm on a screen, short enough to show a failing link
 _REASONS_FOR_SILENCE = ("silent", "lost")
@@ -51,6 +51,7 @@ class SensorHealth:
 
     `state` is the link's last word, "" before any.  `rate_hz` counts the samples of the last
     five seconds; None before the first.  `battery_percent` is None until the sensor says it.
+    `loss_by` says how `n_lost` is known, by the sensor's own count or by estimate; "" before any.
     """
 
     state: str
@@ -64,6 +65,7 @@ class SensorHealth:
     last_heard_s: float | None
     silent: bool
     battery_percent: float | None
+    loss_by: LossBy = ""
 
 
 class LiveSensor:
@@ -84,6 +86,8 @@ class LiveSensor:
         self._last_heard_s: float | None = None
         self._recent: deque[tuple[float, int]] = deque()
         self._battery_percent: float | None = None
+        self._clock: ClockKind | None = None
+        self._notices: list[str] = []
 
     def started(self, t_s: float, driver_name: str, info: StreamInfo) -> None:
         """Queue a stream's beginning."""
@@ -120,6 +124,19 @@ class LiveSensor:
             self._recent.popleft()
         return alerts
 
+    def notices(self) -> list[str]:
+        """Good news since the last call: each is to be said once."""
+        said, self._notices = self._notices, []
+        return said
+
+    def loss_by(self) -> LossBy:
+        """How the loss of this sensor is known."""
+        if self._clock is None or self._stream is None:
+            return ""
+        if self._clock is ClockKind.COUNTED or self._stream.counters.loss_is_estimate:
+            return "estimated"
+        return "counted"
+
     def all_gaps(self, end_s: float) -> tuple[Gap, ...]:
         """Stretches without a word, the one that lasts until the end included."""
         since_s = 0.0 if self._last_heard_s is None else self._last_heard_s
@@ -142,6 +159,7 @@ class LiveSensor:
             last_heard_s=self._last_heard_s,
             silent=self._lost.is_silent,
             battery_percent=self._battery_percent,
+            loss_by=self.loss_by(),
         )
 
     def _change(self, item: Started | LinkState) -> None:
@@ -162,6 +180,7 @@ class LiveSensor:
                 self._battery_percent = said.percent
         self._before_stream = []
         self._is_streaming = True
+        self._clock = item.info.clock
         if self._stream is None:
             self._stream = SensorStream(driver, item.info)
         else:
@@ -191,6 +210,8 @@ class LiveSensor:
             if n.t_arrival_s - since_s >= self._lost_after_s:
                 told = self._lost.silent_until(n.t_arrival_s)
                 self._alerts += [told] if told else []
+                if self._lost.is_silent:
+                    self._notices.append(back_words(self._placement, n.t_arrival_s - since_s))
                 self._gaps += self._gap(since_s, n.t_arrival_s)
                 self._why_silent = ""
             self._last_heard_s = n.t_arrival_s
@@ -202,3 +223,14 @@ class LiveSensor:
         never = self._last_heard_s is None
         reason = self._why_silent or ("not heard yet" if never else "nothing came")
         return [Gap(self._placement, start_s, end_s, reason)]
+
+
+def back_words(placement: str, away_s: float) -> str:
+    """What the wearer hears when a sensor that was told lost is there again.
+
+    Examples
+    --------
+    >>> back_words("left_thigh", 12.4)
+    'The left thigh sensor is back after 12 s.'
+    """
+    return f"The {placement.replace('_', ' ')} sensor is back after {away_s:.0f} s."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.results import Poses, SensorData
+from analysis.results import PLACEMENTS, Poses, SensorData
 from devices.chunk import HeartChunk
 from devices.stream import Samples
 from monitor.exchange import RawSession
@@ -39,7 +39,7 @@ def recorded_samples(path: Path) -> RawSession:
     for placement, sensor in sensors.items():
         said = sensor.take_until(math.inf)
         samples = [s for s in said if isinstance(s, Samples) and len(s.t_s)]
-        if samples:
+        if samples and placement in PLACEMENTS:  # a pulse strap's own motion belongs to no segment
             data[placement] = _joined(samples)
         for heart in (s for s in said if isinstance(s, HeartChunk)):
             intervals_s = heart.rr_s.tolist() or [math.nan]

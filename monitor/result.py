@@ -9,6 +9,7 @@ from typing import Literal
 from analysis.results import SessionAnalysis
 
 Side = Literal["left", "right", ""]
+LossBy = Literal["counted", "estimated", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class SessionResult:
 
     `started_at` is the wall-clock start as an ISO 8601 string with offset, or None for files that
     do not say.  `source` says in words where the data came from (a session, a CSV, a simulation).
+    `loss_by` says of each sensor how its loss is known: counted by the sensor's own clock or counter,
+    or estimated from arrival times; what is not in it does not say.
     """
 
     analysis: SessionAnalysis
@@ -70,3 +73,4 @@ class SessionResult:
     started_at: str | None = None
     source: str = ""
     sensors_worn: Mapping[str, str] = field(default_factory=dict)
+    loss_by: Mapping[str, LossBy] = field(default_factory=dict)

@@ -3,7 +3,7 @@
     SessionResult --to_json--> text (UTF-8, null for unknown, numbers rounded) --from_json--> SessionResult
 
 The keys up to `summary` are a fixed contract that other programs read; `started_at`, `source`,
-`sensors_worn`, `reference`, `gaps` and `notes` are ours.  Readers ignore keys that they do not
+`sensors_worn`, `loss_by`, `reference`, `gaps` and `notes` are ours.  Readers ignore keys that they do not
 know, so adding one needs no new version; changing the meaning of one does.
 """
 
@@ -71,6 +71,7 @@ def to_json(result: SessionResult) -> str:
         "duration_s": _dump(_number(analysis.duration_s, _TIME_DECIMALS)),
         "sensors": _lines({p: _rounded(asdict(s)) for p, s in analysis.sensors.items()}),
         "sensors_worn": _dump(dict(result.sensors_worn)),
+        "loss_by": _dump(dict(result.loss_by)),
         "phases": _lines(_rounded(asdict(p)) for p in analysis.phases),
         "epochs": _lines(epochs),
         "movements": _lines(_rounded(asdict(m)) for m in analysis.movements),
@@ -223,6 +224,7 @@ def _result(document: dict[str, Any]) -> SessionResult:
         started_at=document.get("started_at"),
         source=document.get("source", ""),
         sensors_worn=dict(document.get("sensors_worn", {})),
+        loss_by=dict(document.get("loss_by", {})),
     )
 
 

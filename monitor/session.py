@@ -133,6 +133,7 @@ class Session:
         self._course: Course | None = None
         self._epochs: list[Epochs] = []
         self._told_failure = False
+        self._late: set[str] = set()  # sensors that the course started without
 
     def now_s(self) -> float:
         """Session time now."""
@@ -234,6 +235,7 @@ class Session:
             if missing:
                 names = ", ".join(p.replace("_", " ") for p in missing)
                 self._view.say(now_s, f"Starting without: {names}.")
+                self._late = set(missing)
             planned = course(self._plan.minutes, start_s=now_s)
         self._course = planned
         self._recorder.event("course", now_s, start_s=planned.start_s, end_s=planned.end_s)
@@ -247,6 +249,9 @@ class Session:
         for alert in update.alerts:
             self._recorder.event("alert", now_s, alert=asdict(alert))
             self._view.alert(alert)
+        for words in (*update.notices, *self._joined_late()):
+            self._recorder.event("notice", now_s, text=words)
+            self._view.say(now_s, words)
         for cue in self._course.cues_between(last_s, now_s) if self._course else []:
             self._say(now_s, cue)
         if self._recorder.failed and not self._told_failure:
@@ -273,6 +278,12 @@ class Session:
     def _say(self, now_s: float, cue: Cue) -> None:
         self._recorder.event("cue", now_s, phase=cue.phase, text=cue.text)
         self._view.say(now_s, cue.text)
+
+    def _joined_late(self) -> list[str]:
+        """Told once of each sensor that the course started without and that came after all."""
+        came = self._late & self._collector.streaming
+        self._late -= came
+        return [f"The {p.replace('_', ' ')} sensor is here now." for p in sorted(came)]
 
     def _missing(self) -> tuple[str, ...]:
         return tuple(p for p in self._plan.sensors if p not in self._collector.streaming)

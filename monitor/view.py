@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 UNKNOWN = "\u2013"  # an en dash; a hyphen beside numbers reads as a minus
 _REDRAWS_PER_S = 4
 _LAST_WORDS = 3
+_SHOWN = (
+    "stillness",
+    "breathing_per_min",
+    "breathing_confidence",
+    "heart_per_min",
+    "knee_left_deg",
+    "knee_right_deg",
+)
 
 
 def clock(t_s: float) -> str:
@@ -61,9 +69,7 @@ class Latest:
     def take(self, epochs: Epochs) -> None:
         """Remember the last of newly final epochs."""
         if len(epochs):
-            names = ("stillness", "breathing_per_min", "breathing_confidence", "heart_per_min")
-            knees = ("knee_left_deg", "knee_right_deg")
-            self.row = {n: float(getattr(epochs, n)[-1]) for n in (*names, *knees)}
+            self.row = {n: float(getattr(epochs, n)[-1]) for n in _SHOWN}
 
     def get(self, name: str) -> float | None:
         """The newest value, None before the first."""
@@ -114,6 +120,7 @@ class PlainView:
             f"(sure {_percent(get('breathing_confidence'))})  "
             f"heart {number(get('heart_per_min'))}/min  "
             f"sensors {streaming}/{len(status.update.health)}  "
+            f"lost {lost_words(status.update.health.values())}  "
             f"recorded {status.recorded_s:.2f} of {status.t_s:.2f} s"
         )
 
@@ -180,7 +187,10 @@ class PanelView:
         values.add_row("stillness", _percent(get("stillness")), _bar(get("stillness")))
         sure = f"sure {_percent(get('breathing_confidence'))}"
         values.add_row("breathing", number(get("breathing_per_min"), ".1f", " /min"), sure)
-        values.add_row("heart", number(get("heart_per_min"), unit=" /min"), "")
+        beats = status.update.heart_source
+        heart = number(get("heart_per_min"), unit=" /min")
+        by_motion = "" if heart == UNKNOWN else "by chest motion"
+        values.add_row("heart", heart, f"beats of the {beats} sensor" if beats else by_motion)
         sensors = Table(box=None, padding=(0, 2), header_style="dim")
         for title in ("sensor", "link", "rate", "lost", "battery"):
             sensors.add_column(title, no_wrap=True)
@@ -198,9 +208,18 @@ class PanelView:
 def sensor_cells(health: SensorHealth) -> tuple[str, str, str, str]:
     """Link, rate, loss and battery of one sensor in words."""
     link = "silent" if health.silent else health.state or "waiting"
-    about = "~" if health.loss_is_estimate and health.n_lost else ""
     battery = number(health.battery_percent, unit=" %")
-    return link, number(health.rate_hz, ".0f", " Hz"), f"{about}{health.n_lost}", battery
+    lost = f"{health.n_lost} {health.loss_by}".rstrip()
+    return link, number(health.rate_hz, ".0f", " Hz"), lost, battery
+
+
+def lost_words(health: Iterable[SensorHealth]) -> str:
+    """The samples lost by all sensors, those counted apart from those estimated."""
+    lost = {"counted": 0, "estimated": 0}
+    for sensor in health:
+        lost["counted" if sensor.loss_by == "counted" else "estimated"] += sensor.n_lost
+    said = [f"{n} {how}" for how, n in lost.items() if n]
+    return " + ".join(said) or "0"
 
 
 def _percent(share: float | None) -> str:

@@ -26,8 +26,8 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
         list[str] | None,
         typer.Option(
             metavar="PLACEMENT=NAME_OR_ADDRESS",
-            help="Which sensor is worn where; repeat it for each. Without it a chest strap is "
-            "taken when exactly one is found.",
+            help="Which sensor is worn where; repeat it for each. PLACEMENT heart takes any "
+            "heart-rate sensor. Without it a chest strap is taken when exactly one is found.",
         ),
     ] = None,
     search: Annotated[

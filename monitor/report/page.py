@@ -97,6 +97,9 @@ def _content(result: SessionResult) -> dict[str, Any]:
         "sensors": analysis.sensors,
         "worn": result.sensors_worn,
         "rate": {p: words.number(s.fs_hz, "Hz") for p, s in analysis.sensors.items()},
+        "loss": {
+            p: words.loss(s.n_lost, result.loss_by.get(p, "")) for p, s in analysis.sensors.items()
+        },
         "gaps": result.gaps,
         "movements": [
             (m, [words.number(v) for v in (m.range_deg, m.peak_speed_deg_s, m.sparc)])

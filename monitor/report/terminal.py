@@ -57,7 +57,7 @@ def _sensors(result: SessionResult) -> str:
         rate = words.number(sensor.fs_hz, "Hz")
         rows.append(
             f"{words.placement_title(placement)}: {sensor.n_samples} samples, {rate}, "
-            f"{sensor.n_lost} lost, heard for {words.percent(sensor.coverage)}"
+            f"{words.loss(sensor.n_lost, result.loss_by.get(placement, ''))} lost, heard for {words.percent(sensor.coverage)}"
         )
         rows += [f"  ! {problem}" for problem in sensor.problems]
     return _listed("Sensors", rows)

@@ -72,6 +72,18 @@ def placement_title(placement: str) -> str:
     return placement.replace("_", " ")
 
 
+def loss(n_lost: int, by: str = "") -> str:
+    """How many samples never came, and how that is known.
+
+    Examples
+    --------
+    >>> loss(12, "counted"), loss(300, "estimated"), loss(0, "estimated"), loss(3)
+    ('12 (counted)', 'about 300 (estimated)', '0 (estimated)', '3')
+    """
+    about = "about " if by == "estimated" and n_lost else ""
+    return f"{about}{n_lost}{f' ({by})' if by else ''}"
+
+
 def clock(t_s: float) -> str:
     """Session seconds as minutes and seconds.
 
