@@ -57,9 +57,10 @@ class Host:
         """Fall silent for good."""
         self._on_air = False
         self._device.remove_listener(Device.EVENT_CONNECTION, self._on_connection)
+        if self._streaming is not None:
+            self._streaming.cancel()
+        # A command to advertise is waited for: cancelled, its answer would come to nobody.
         tasks = self._tasks | ({self._streaming} if self._streaming else set())
-        for task in tasks:
-            task.cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
         if self._device.is_advertising:
             await self._device.stop_advertising()

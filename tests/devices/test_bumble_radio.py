@@ -232,3 +232,32 @@ def test_a_radio_that_stopped_leaves_nothing_running() -> None:
         assert sensor.next_due_s() is None
 
     run(test())
+
+
+@pytest.mark.parametrize("n_turns", range(12))
+def test_a_stop_at_any_turn_of_advertising_leaves_no_answer_without_a_question(
+    n_turns: int,
+) -> None:
+    complaints: list[dict[str, Any]] = []
+
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: complaints.append(context))
+        sensor = witmotion()
+        place = BumbleRadio([sensor])
+        await place.start()
+        radio = place.radio()
+        client = BleakClient(await device_named(NAME, radio), backend=radio.client_backend)
+        await client.connect()
+        host = place._hosts[sensor.advert.address]
+        dropping = asyncio.ensure_future(host.drop())
+        while not host._tasks:  # noqa: ASYNC110  # turn by turn, until it advertises again
+            await asyncio.sleep(0)
+        for _ in range(n_turns):
+            await asyncio.sleep(0)
+        await host.stop()
+        await dropping
+        await asyncio.sleep(1.0)
+
+    run(test())
+    assert complaints == []

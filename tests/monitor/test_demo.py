@@ -54,6 +54,12 @@ def test_a_short_demo_ends_in_a_report_and_says_how_true_it_was(tmp_path: Path) 
     assert result["duration_s"] == pytest.approx(120.0, abs=0.2)
 
 
+def test_a_demo_over_whole_bluetooth_stacks_ends_without_a_complaint(tmp_path: Path) -> None:
+    running = demo(tmp_path, "--minutes", "1.5", "--radio", "bumble")
+    _, err = running.communicate(timeout=120)
+    assert (running.returncode, err) == (0, "")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to one process")
 def test_ctrl_c_in_the_middle_ends_with_status_0_and_a_report(tmp_path: Path) -> None:
     running = demo(
