@@ -73,7 +73,9 @@ def simulated_wearer(settings: DemoSettings) -> Wearer:
     """The person of the demo, with five sensors on."""
     script = session_script(settings.minutes * 60.0, seed=settings.seed)
     # Sensors fill their notifications, as real ones do on an MTU of 247: 12 frames in each.
-    return dressed(Body(script, seed=settings.seed), seed=settings.seed, frames_per_notification=None)
+    return dressed(
+        Body(script, seed=settings.seed), seed=settings.seed, frames_per_notification=None
+    )
 
 
 def run_demo(
@@ -107,7 +109,7 @@ def score(result: SessionResult, wearer: Wearer, recording: Recording) -> DemoSc
 
 def _truth(truth: Truth, name: str) -> FloatArray:
     values: FloatArray = getattr(truth, name)
-    if not name.endswith("_per_min"):
+    if not name.endswith("_per_min") or not len(values):
         return values
     # A rate is measured over a window, so it is held against the mean of half a minute of truth.
     window = np.ones(min(30, len(values)))

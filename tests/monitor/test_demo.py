@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,15 @@ def test_a_short_session_is_near_the_truth_and_nothing_is_missing(played: Played
     assert scored.false_alerts == ()
     for count in scored.delivery.values():
         assert count.n_sent == count.n_stored > 5000
+
+
+def test_a_session_stopped_before_its_first_second_has_unknown_scores(played: Played) -> None:
+    analysis = played.end.result.analysis
+    nothing = replace(analysis, duration_s=0.4, epochs=analysis.epochs[:0])
+    scored = score(replace(played.end.result, analysis=nothing), played.wearer, played.recording)
+    assert len(scored.errors) == 4
+    for line in score_lines(scored)[1:5]:
+        assert line.split()[-4:] == ["unknown", "unknown", "0", "%"]
 
 
 def test_a_missing_sample_would_show(played: Played) -> None:
