@@ -2,7 +2,8 @@
 
 Unless it says otherwise a number is the median over rest, its interval the 10th to 90th percentile
 of the epochs (the range in which it lay, not the error of the median), and its coverage the share
-of rest in which it was known.  Without a rest phase the whole recording stands for it.
+of rest in which it was known.  Without a rest phase the whole recording stands for it.  A rate
+needs `LEAST_RATE_COVERAGE`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ POSITION = ("settling", "rest", "extra")
 
 REFERENCE_S = 60
 """The first minute of rest is what drift is measured from, the last minute where it ended."""
+
+LEAST_RATE_COVERAGE = 0.1
+"""A rate known for less of rest has no summary value.  White noise has a heart in 0.1 % of epochs and
+a breath in less than 2 %, real sensors that nobody wears somewhat more; a wearer has both in 70 to
+100 %.  Between them, and 90 s of a 15 min rest, so that a median is one."""
 
 MEDIANS = {
     "knee_left_deg": "deg",
@@ -49,6 +55,9 @@ def summarise(epochs: Epochs, phases: tuple[Phase, ...]) -> dict[str, Estimate]:
     span = rest if rest.any() else np.ones(len(epochs), dtype=bool)
     numbers = {name: _median(getattr(epochs, name)[span], unit) for name, unit in MEDIANS.items()}
     numbers["breathing_per_min"] = _breathing(epochs, span)
+    for name in ("breathing_per_min", "heart_per_min"):
+        if numbers[name].coverage < LEAST_RATE_COVERAGE:
+            numbers[name] = replace(numbers[name], value=None, low=None, high=None)
     numbers["still_share"] = _share(epochs.stillness[span])
     numbers["knee_difference_deg"] = _median(
         (epochs.knee_left_deg - epochs.knee_right_deg)[span], "deg"

@@ -61,3 +61,14 @@ def test_time_in_position_counts_partial_sessions_and_says_what_is_unknown():
     assert (time.value, time.low, time.high) == pytest.approx((3.0, 3.0, 4.0))
     assert time.coverage == pytest.approx(0.8)
     assert numbers["time_to_settle_s"].value == pytest.approx(30.0)
+
+
+@pytest.mark.parametrize("name", ["heart_per_min", "breathing_per_min"])
+@pytest.mark.parametrize(("n_known", "value"), [(9, None), (10, 60.0)])
+def test_a_rate_known_for_less_than_a_tenth_of_rest_has_no_value(name, n_known, value):
+    seen = epochs_of(100)
+    getattr(seen, name)[:n_known] = 60.0
+    seen.breathing_confidence[:] = 1.0
+    number = summarise(seen, (Phase("rest", 0.0, 100.0),))[name]
+    assert (number.value, number.low, number.high) == (value, value, value)
+    assert number.coverage == pytest.approx(n_known / 100)
