@@ -124,8 +124,7 @@ class ClockMap:
             self._settings.slowest_count,
         )
         self._rates = (fast, slow) if kind is not ClockKind.DEVICE else (1 - crystal, 1 + crystal)
-        self._too_early_s = self._settings.other_clock_s
-        self._too_late_s = self._settings.hole_s if self._counts else self._too_early_s
+        self._too_late_s = self._settings.hole_s if self._counts else self._settings.other_clock_s
         self._last_t_s = -float("inf") if not_before_s is None else not_before_s
         self._earliest_late_s = float("inf")
         self._last_d_s = float("inf")  # so that the first sample starts a clock
@@ -189,6 +188,8 @@ class ClockMap:
 
     def _new_clock(self, d_s: float, a_s: float, rate: float = 1.0) -> None:
         start_s = max(a_s, self._last_t_s + 0.5 / self._fs_hz)
+        # Where the past holds the clock ahead of arrivals, so much is no jump: nothing would end it.
+        self._too_early_s = self._settings.other_clock_s + (start_s - a_s)
         self._zero_s, self._block = float(d_s), 0
         self._line = self._way = _Line(0.0, float(start_s), rate)
         self._first_rate = rate  # believed until the cloud is long enough to tell

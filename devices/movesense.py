@@ -124,7 +124,8 @@ def decode_motion(value: bytes, n_kinds: int) -> Motion | None:
     n, rest = divmod(len(value) - _STAMP_SIZE, n_kinds * _VECTOR_SIZE)
     if n < 1 or rest:
         return None
-    floats = np.frombuffer(value, dtype="<f4", offset=_STAMP_SIZE).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN in hostile floats stays a NaN
+        floats = np.frombuffer(value, dtype="<f4", offset=_STAMP_SIZE).astype(np.float64)
     return Motion(int.from_bytes(value[:4], "little"), tuple(floats.reshape(n_kinds, n, 3)))
 
 

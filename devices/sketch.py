@@ -162,6 +162,8 @@ class SketchDecoder:
             self._count = count
             kept.append(i)
             times.append(moment.t_s)
+        if not kept:
+            return []
         ends = [begin for begin, _ in begins[1:]] + [len(kept)]
         return [
             _chunk(frames[kept[a:b]], np.array(times[a:b]), arrivals[kept[a:b]], n_lost)

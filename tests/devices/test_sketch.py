@@ -171,3 +171,10 @@ def test_the_sketch_and_the_driver_name_the_same_characteristics() -> None:
 def test_recognised_by_service_or_name() -> None:
     assert recognise(Advert("", None, frozenset({SERVICE_UUID}))) is DRIVER
     assert recognise(Advert("", "backrelease 1")) is DRIVER
+
+
+def test_a_batch_that_tells_nothing_new_leaves_nothing() -> None:
+    decoder = SketchDecoder(INFO)
+    for kept in (1, 0):
+        batch = [Notification(0.1, DATA_UUID, frame(5)), Notification(0.1, DATA_UUID, frame(5))]
+        assert len(imu(decoder.feed(batch))) == kept
