@@ -2,8 +2,11 @@
 
     PLACEMENT=FILE.csv --> MotionTrack --> virtual sensor --> virtual radio --> a session
 
-The files' second 0 is session second `LEAD_S`, because sensors need a moment to connect; before
-that a virtual sensor repeats its first value.
+The files' second 0 is session second `LEAD_S`, because sensors need a moment to connect.  Where
+the recording has nothing a virtual sensor is silent: before its first row, after its last, in its
+gaps, at rows that are unknown.  What that looks like is the live path's own business: a sensor with
+a clock shows every hole, one without shows those over 2 s, and after 5 s the link asks what is the
+matter.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import numpy as np
 
 from analysis.results import Poses, SensorData
 from devices.driver import StreamRequest
+from devices.link import LinkSettings
 from devices.virtual.peripheral import MotionTrack, Peripheral
 from devices.virtual.wearer import SensorKind, peripheral_for
 from monitor.errors import UserError
@@ -28,14 +32,16 @@ from monitor.virtual_run import RadioKind, VirtualSession, play
 LEAD_S = 5.0  # scan, connection and start conversation take about 4 s
 _TAIL_S = 0.5  # the last samples are still on their way when the files end
 _FASTEST_HZ = 100.0  # what both virtual sensors offer
+_GAP_S = 1.0  # what is longer is a pause, not uneven sampling...
+_GAP_STEPS = 2.5  # ...unless the file is that slow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Played:
     """A recording as virtual sensors.
 
-    `n_left_out` counts rows by placement that no sensor can send: unknown values, and times that
-    do not rise.  There a virtual sensor sends its nearest known value.
+    `n_left_out` counts rows by placement that no sensor can send: unknown values, where a virtual
+    sensor is silent, and times that do not rise.
     """
 
     peripherals: Mapping[str, Peripheral]
@@ -66,9 +72,9 @@ def as_sensors(
     left_out: dict[str, int] = {}
     rates_hz: list[float] = []
     for number, (placement, data) in enumerate(sensors.items(), 1):
-        track, left_out[placement] = _track(placement, data)
-        rates_hz.append((track.t_s.size - 1) / max(float(np.ptp(track.t_s)), 1e-9))
         kind = (kinds or {}).get(placement, "polar_h10" if placement == "chest" else "witmotion")
+        track, fs_hz, left_out[placement] = _track(placement, data, kind)
+        rates_hz.append(fs_hz)
         name = f"Polar H10 5EED000{number}" if kind == "polar_h10" else f"WT901BLE9{number}"
         peripherals[placement] = peripheral_for(track, kind, name)
     end_s = max(float(d.t_s[-1]) for d in sensors.values())
@@ -102,25 +108,45 @@ def play_csv(
         source=source,
         settings=LiveSettings(assume_nominal=poses == Poses()),
         request=StreamRequest(fs_hz=played.fs_hz),
+        link=LinkSettings(silence_s=LEAD_S),  # the silence before the recording is no fault
         speed=speed,
         radio=radio,
     )
     return play(session, view, wall_clock)
 
 
-def _track(placement: str, data: SensorData) -> tuple[MotionTrack, int]:
-    """Rows that a sensor can send, in session time, and how many were left out."""
-    known = np.isfinite(data.t_s) & np.isfinite(data.acc_m_s2).all(axis=1)
-    if data.gyr_rad_s is not None:
-        known &= np.isfinite(data.gyr_rad_s).all(axis=1)
-    rows = np.flatnonzero(known)
+def _track(placement: str, data: SensorData, kind: SensorKind) -> tuple[MotionTrack, float, int]:
+    """What a sensor can send, in session time; its rate; and how many rows were left out."""
+    gyr_rad_s = None if kind == "polar_h10" else data.gyr_rad_s
+    known = np.isfinite(data.acc_m_s2).all(axis=1)
+    if gyr_rad_s is not None:
+        known &= np.isfinite(gyr_rad_s).all(axis=1)
+    rows = np.flatnonzero(np.isfinite(data.t_s))
     latest = np.maximum.accumulate(data.t_s[rows])
-    rows = rows[np.concatenate(([True], np.diff(latest) > 0.0))] if len(rows) else rows
-    if len(rows) < 2:
+    rows = rows[np.diff(latest, prepend=-np.inf) > 0.0]
+    n_known = int(known[rows].sum())
+    if n_known < 2:
         raise UserError(
-            f"{placement}: {len(rows)} of {len(data.t_s)} rows can be played",
+            f"{placement}: {n_known} of {len(data.t_s)} rows can be played",
             hint="A recording needs at least two rows of numbers whose times rise.",
         )
-    gyr_rad_s = None if data.gyr_rad_s is None else data.gyr_rad_s[rows]
-    track = MotionTrack(data.t_s[rows] + LEAD_S, data.acc_m_s2[rows], gyr_rad_s, np.empty(0))
-    return track, len(data.t_s) - len(rows)
+    t_s, known = data.t_s[rows] + LEAD_S, known[rows]
+    columns = [data.acc_m_s2] + ([] if gyr_rad_s is None else [gyr_rad_s])
+    values = np.where(known[:, None], np.hstack(columns)[rows], np.nan)
+    steps_s = np.diff(t_s)
+    typical_s = float(np.median(steps_s))
+    pauses = np.flatnonzero(steps_s > max(_GAP_S, _GAP_STEPS * typical_s))
+    # A row of NaN one step outside of what was recorded: there the silence begins and ends.
+    begins = np.concatenate([t_s[pauses], t_s[-1:]]) + typical_s
+    ends = np.concatenate([t_s[:1], t_s[pauses + 1]]) - typical_s
+    at = np.concatenate([pauses + 1, [len(t_s)], [0], pauses + 1])
+    order = np.lexsort((np.concatenate([begins, ends]), at))
+    silent_s = np.concatenate([begins, ends])[order]
+    track_t_s = np.insert(t_s, at[order], silent_s)
+    values = np.insert(values, at[order], np.nan, axis=0)
+    track = MotionTrack(
+        track_t_s, values[:, :3], None if gyr_rad_s is None else values[:, 3:], np.empty(0)
+    )
+    sampled_s = float(np.delete(steps_s, pauses).sum())
+    fs_hz = (len(steps_s) - len(pauses)) / max(sampled_s, 1e-9)
+    return track, fs_hz, len(data.t_s) - n_known

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from monitor import __version__, home
 from monitor.assignment import label
+from monitor.errors import UserError
 from monitor.interrupt import stop_on_signals
 from monitor.live import LivePipeline, LiveSettings
 from monitor.recording import Recorder
@@ -45,8 +46,12 @@ async def run_recorded(
     Returns
     -------
     SessionEnd, Path
-        The end, and the session's folder.  When no sensor said a word there is nothing to keep:
-        the folder is taken away again before the error is raised.
+        The end, and the session's folder.
+
+    Raises
+    ------
+    UserError
+        When no sensor said a word: there is nothing to keep, and the folder is taken away again.
     """
     settings = settings or LiveSettings()
     folder = home.new_session_folder(about.started_at)
@@ -68,6 +73,11 @@ async def run_recorded(
         if recorder.counters().n_notifications == 0 and not recorder.failed:
             recorder.path.unlink(missing_ok=True)
             folder.rmdir()
+    if not folder.exists():
+        raise UserError(
+            f"nothing was recorded: it ended after {end.t_end_s:.1f} s, before a sensor said a word",
+            hint="See whether the sensors are found: backrelease scan",
+        )
     return end, folder
 
 

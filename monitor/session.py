@@ -19,7 +19,7 @@ from typing import Protocol
 
 from analysis.results import Epochs
 from devices.driver import StreamRequest
-from devices.link import Found, Radio, SensorLink
+from devices.link import Found, LinkSettings, Radio, SensorLink
 from monitor.collector import Collector
 from monitor.errors import UserError
 from monitor.live import LivePipeline, Update
@@ -50,6 +50,8 @@ class SessionPlan:
         After this time the course starts with those sensors that stream.
     course : Course or None
         A course that is fixed beforehand, whoever streams: a simulated wearer follows a script.
+    link : LinkSettings
+        How patient the links are.
     """
 
     sensors: Mapping[str, Found]
@@ -58,6 +60,7 @@ class SessionPlan:
     request: StreamRequest = field(default_factory=StreamRequest)
     start_within_s: float = 30.0
     course: Course | None = None
+    link: LinkSettings = field(default_factory=LinkSettings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,6 +201,7 @@ class Session:
                 t_zero_s=self._t_zero_s,
                 on_notification=partial(collector.on_notification, placement),
                 on_event=partial(collector.on_event, placement),
+                settings=plan.link,
             )
             for placement, found in plan.sensors.items()
         }

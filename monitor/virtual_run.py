@@ -19,7 +19,7 @@ from typing import Literal
 
 from devices.driver import StreamRequest
 from devices.errors import DeviceError
-from devices.link import Radio, scan
+from devices.link import LinkSettings, Radio, scan
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.peripheral import Peripheral
 from monitor.assignment import all_found, assign
@@ -55,6 +55,8 @@ class VirtualSession:
         For the pipeline; written into the recording.
     request : StreamRequest
         What is asked of every sensor.
+    link : LinkSettings
+        How patient the links are.
     speed : float or None
         Times real time; None is as fast as possible.
     radio : str
@@ -66,6 +68,7 @@ class VirtualSession:
     source: str
     settings: LiveSettings = field(default_factory=LiveSettings)
     request: StreamRequest = field(default_factory=StreamRequest)
+    link: LinkSettings = field(default_factory=LinkSettings)
     speed: float | None = None
     radio: RadioKind = "auto"
 
@@ -104,7 +107,11 @@ async def _play(
     async with _on_air(session, t_zero_s) as radio:
         found = await scan(_SCAN_S, radio, lambda seen: all_found(wanted, seen))
         plan = SessionPlan(
-            assign(wanted, found), radio, course=session.course, request=session.request
+            assign(wanted, found),
+            radio,
+            course=session.course,
+            request=session.request,
+            link=session.link,
         )
         return await run_recorded(plan, about, view, t_zero_s=t_zero_s, settings=session.settings)
 

@@ -14,8 +14,10 @@ The device's time counts from 2000; an H10 starts at 2019-01-01 when it wakes up
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.chunk import FloatArray
 from devices.driver import Advert
@@ -26,7 +28,15 @@ from devices.virtual.peripheral import (
     Outgoing,
     VirtualCharacteristic,
 )
-from devices.virtual.playback import SampleStream, address_of, check_track, counts, values_at
+from devices.virtual.playback import (
+    SampleStream,
+    address_of,
+    check_track,
+    counts,
+    has_holes,
+    known_at,
+    values_at,
+)
 
 PMD_SERVICE_UUID = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"
 PMD_CONTROL_UUID = "fb005c81-02e7-f387-1cad-8acd2d8df0c8"
@@ -56,6 +66,7 @@ _REFUSAL = {_RATE_TLV: _BAD_RATE, _RESOLUTION_TLV: _BAD_RESOLUTION, _RANGE_TLV: 
 _FEATURES = bytes([0x0F, 0x04]) + bytes(15)  # acceleration only: no electrode is simulated
 _MOST_SAMPLES, _FRAME_S = 36, 0.36  # samples in the largest real frame; the same pace when slower
 _BYTES_PER_SAMPLE = 6
+_FRAME_HEAD = struct.Struct("<BQB")
 _MG_PER_M_S2 = 1000.0 / 9.80665
 _ATT_NO_READING, _ATT_NOT_SUBSCRIBED = 0x02, 0xFD
 _HEART_MEMORY_S = 10.0  # beats that the displayed rate is an average of
@@ -96,6 +107,7 @@ class VirtualH10:
         clock_ppm: float = 0.0,
         battery_percent: int = 90,
     ) -> None:
+        track = replace(track, gyr_rad_s=None)  # it has no gyroscope
         check_track(track)
         self.advert = Advert(
             address=address or address_of(name),
@@ -108,6 +120,7 @@ class VirtualH10:
         self.n_beats_sent = 0
         self.silent = False
         self._track = track
+        self._has_holes = has_holes(self._track)
         self._clock_ppm = clock_ppm
         self._awake_since_s = 0.0
         self._readable = {
@@ -178,17 +191,21 @@ class VirtualH10:
         outgoing: list[Outgoing] = []
         while (due_s := self.next_due_s()) is not None and due_s <= t_s + 1e-6:
             if due_s == self._heart_due_s:
-                uuid, payload = HEART_RATE_UUID, self._heart(due_s)
+                said = self._heart_said(due_s)
                 self._heart_due_s = due_s + 1.0
             else:
-                uuid, payload = PMD_DATA_UUID, self._frame(due_s)
-            if payload and not self.silent:
-                outgoing.append((uuid, payload))
-                if uuid == PMD_DATA_UUID:
-                    self.n_sent += self._group
-                else:
-                    self.n_beats_sent += (len(payload) - 2) // 2
+                said = self._frames()
+            if not self.silent:
+                outgoing += said
+                self._count(said)
         return outgoing
+
+    def _count(self, said: list[Outgoing]) -> None:
+        for uuid, payload in said:
+            if uuid == PMD_DATA_UUID:
+                self.n_sent += (len(payload) - _FRAME_HEAD.size) // _BYTES_PER_SAMPLE
+            else:
+                self.n_beats_sent += (len(payload) - 2) // 2
 
     def _command(self, t_s: float, data: bytes) -> tuple[int, bytes]:  # noqa: PLR0911 - one per error code
         if len(data) < 2:
@@ -229,20 +246,34 @@ class VirtualH10:
             fs_hz=self._fs_hz,
             clock_ppm=self._clock_ppm,
             start_s=t_s,
+            is_known=self._is_known if self._has_holes else None,
         )
         return _OK, b"\x01"  # a lone reserved byte ends the real answer too
 
-    def _frame(self, last_s: float) -> bytes:
-        if self._stream is None:  # `advance` asks only while a stream is due
-            return b""
+    def _frames(self) -> list[Outgoing]:
+        """The next group in one frame; in several, where samples in it are not to be sent."""
+        stream = self._stream
+        if stream is None:  # `advance` asks only while a stream is due
+            return []
         first, self._n_passed = self._n_passed, self._n_passed + self._group
-        head = struct.pack("<BQB", _ACC, self.device_ns(last_s), 0x01)
-        return head + self._stream.wire(first, self._n_passed)
+        frames: list[Outgoing] = []
+        for start, end in stream.runs(first, self._n_passed):
+            head = _FRAME_HEAD.pack(_ACC, self.device_ns(stream.taken_s(end - 1)), 0x01)
+            frames.append((PMD_DATA_UUID, head + stream.wire(start, end)))
+        return frames
+
+    def _is_known(self, t_s: FloatArray) -> NDArray[np.bool_]:
+        return known_at(self._track, t_s, self._fs_hz)
 
     def _samples(self, t_s: FloatArray) -> bytes:
         acc_m_s2, _ = values_at(self._track, t_s, self._fs_hz)
         limit_mg = min(1000 * self._range_g, 32767)
         return counts(acc_m_s2, _MG_PER_M_S2, limit_mg).astype("<i2").tobytes()
+
+    def _heart_said(self, t_s: float) -> list[Outgoing]:
+        if self._has_holes and not self._is_known(np.array([t_s]))[0]:
+            return []
+        return [(HEART_RATE_UUID, self._heart(t_s))]
 
     def _heart(self, t_s: float) -> bytes:
         beats_s = self._track.beat_t_s

@@ -24,7 +24,8 @@ class MotionTrack:
     t_s : (n,) array
         Strictly rising seconds, zero at the start of the session; any rate.
     acc_m_s2 : (n, 3) array
-        Specific force in the sensor's axes, m/s2.
+        Specific force in the sensor's axes, m/s2; a row with NaN is a moment in which the sensor
+        sends nothing.
     gyr_rad_s : (n, 3) array or None
         Angular rate in the sensor's axes, rad/s.
     beat_t_s : (k,) array

@@ -18,6 +18,7 @@ import struct
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.chunk import FloatArray
 from devices.driver import Advert
@@ -29,7 +30,15 @@ from devices.virtual.peripheral import (
     Outgoing,
     VirtualCharacteristic,
 )
-from devices.virtual.playback import SampleStream, address_of, check_track, counts, values_at
+from devices.virtual.playback import (
+    SampleStream,
+    address_of,
+    check_track,
+    counts,
+    has_holes,
+    known_at,
+    values_at,
+)
 
 # The vendor's own base ends in 9a34fb, not in the 9b34fb of Bluetooth's.
 SERVICE_UUID = "0000ffe5-0000-1000-8000-00805f9a34fb"
@@ -122,6 +131,7 @@ class VirtualWitMotion:
         self.n_sent = 0
         self.silent = False
         self._track = track
+        self._has_holes = has_holes(track)
         self._clock_ppm = clock_ppm
         self._group = frames_per_notification or _MTU_PAYLOAD // FRAME_BYTES
         self._flash = {
@@ -188,16 +198,26 @@ class VirtualWitMotion:
         n_taken = self._stream.n_taken(t_s)
         while n_taken - self._n_passed >= self._group:
             first, self._n_passed = self._n_passed, self._n_passed + self._group
-            if not self.silent:
-                outgoing.append((NOTIFY_UUID, self._stream.wire(first, self._n_passed)))
-                self.n_sent += self._group
+            runs = self._stream.runs(first, self._n_passed)
+            payload = b"".join(self._stream.wire(*run) for run in runs)
+            if payload and not self.silent:
+                outgoing.append((NOTIFY_UUID, payload))
+                self.n_sent += len(payload) // FRAME_BYTES
         return outgoing
 
     def _new_stream(self, start_s: float) -> SampleStream:
         self._n_passed = 0
         return SampleStream(
-            self._frames, FRAME_BYTES, fs_hz=self.fs_hz, clock_ppm=self._clock_ppm, start_s=start_s
+            self._frames,
+            FRAME_BYTES,
+            fs_hz=self.fs_hz,
+            clock_ppm=self._clock_ppm,
+            start_s=start_s,
+            is_known=self._is_known if self._has_holes else None,
         )
+
+    def _is_known(self, t_s: FloatArray) -> NDArray[np.bool_]:
+        return known_at(self._track, t_s, self.fs_hz)
 
     def _write_register(self, t_s: float, register: int, value: int) -> None:
         if register == _SAVE and value == _FACTORY:

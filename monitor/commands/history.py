@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 _HEADING = (
     f"{'session':<23}{'min':>5}{'still':>7}{'breath':>8}{'knees':>9}{'alerts':>8}{'heard':>7}"
 )
+_MARKS = {  # how the source of a session that nobody lay through begins, and what is said of it
+    "*": ("simulated", "simulated, nobody lay there"),
+    "+": ("recording played", "played from a file by virtual sensors"),
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -47,14 +51,17 @@ def history_lines(rows: list[HistoryRow]) -> list[str]:
     lines = [_HEADING] if rows else []
     for row in rows:
         knees = f"{_number(row.knee_left_deg)}/{_number(row.knee_right_deg)}"
-        mark = " *" if row.source.startswith("simulated") else ""
+        mark = next(
+            (f" {m}" for m, (start, _) in _MARKS.items() if row.source.startswith(start)), ""
+        )
         lines.append(
             f"{row.name:<23.22}{row.minutes:>5.1f}{_percent(row.stillness):>7}"
             f"{_number(row.breathing_per_min, '.1f'):>8}{knees:>9}{row.n_alerts:>8}"
             f"{_percent(row.coverage):>7}{mark}"
         )
-    if any(row.source.startswith("simulated") for row in rows):
-        lines.append("* simulated, nobody lay there")
+    for mark, (start, footnote) in _MARKS.items():
+        if any(row.source.startswith(start) for row in rows):
+            lines.append(f"{mark} {footnote}")
     return lines
 
 

@@ -161,7 +161,9 @@ def _through_radio(
     typer.echo(f"Second 0 of the files is second {moved_s:g} of the session.")
     for placement, n in played.n_left_out.items():
         if n:
-            typer.echo(f"{placement}: {n} rows cannot be sent; the nearest value stands for them.")
+            typer.echo(
+                f"{placement}: {n} rows cannot be sent; where they are unknown it is silent."
+            )
     with options.chosen_view(plain=True, every_s=60.0) as view:
         end, folder = play_csv(
             played, session.poses, view, options.wall_clock,

@@ -25,6 +25,7 @@ from devices.simulated.body import Body
 from devices.simulated.script import session_script
 from devices.virtual.h10_peripheral import (
     BATTERY_UUID,
+    CLOCK_START_NS,
     HEART_RATE_UUID,
     PMD_CONTROL_UUID,
     PMD_DATA_UUID,
@@ -290,11 +291,50 @@ def test_a_slower_track_is_interpolated_and_a_faster_one_is_not() -> None:
     np.testing.assert_array_equal(acc[0], track.acc_m_s2[0])
 
 
-def test_unknown_values_cannot_be_played() -> None:
-    track = ramp()
-    track.acc_m_s2[5, 1] = np.nan
-    with pytest.raises(DeviceError, match="1 values are not finite"):
-        VirtualH10("Polar H10 51A0BACK", track)
+def holed() -> MotionTrack:
+    """Rows 100 to 199 of a ramp at 100 Hz, seconds 1 to 2, are unknown."""
+    track = ramp(seconds=4.0)
+    track.acc_m_s2[100:200, 1] = np.nan
+    return track
+
+
+def test_a_sensor_without_a_clock_is_silent_where_its_track_is_unknown() -> None:
+    sensor = VirtualWitMotion("WT901BLE61", holed(), stored_rate=9)
+    sensor.on_subscribe(0.0, NOTIFY_UUID, enabled=True)
+    assert len(sensor.advance(0.99)) == 99
+    assert sensor.advance(1.99) == []
+    assert len(sensor.advance(3.0)) == 101
+    assert sensor.n_sent == 200
+
+
+def test_a_sensor_with_a_clock_cuts_its_frames_at_a_hole() -> None:
+    sensor = h10(holed())
+    sensor.on_subscribe(0.0, PMD_DATA_UUID, enabled=True)
+    ask(sensor, bytes.fromhex("0202 00016400 01011000 02010800"))
+    frames = [payload for _, payload in sensor.advance(3.61)]
+    last_s = [(struct.unpack_from("<Q", f, 1)[0] - CLOCK_START_NS) / 1e9 for f in frames]
+    n = [(len(f) - 10) // 6 for f in frames]
+    assert n == [36, 36, 27, 17, 36, 36, 36, 36]  # to 0.99 s, from 2.00 s
+    assert last_s == pytest.approx([0.36, 0.72, 0.99, 2.16, 2.52, 2.88, 3.24, 3.60])
+    assert sensor.n_sent == sum(n)
+
+
+def test_a_strap_tells_no_heart_rate_where_its_track_is_unknown() -> None:
+    sensor = VirtualH10("Polar H10 51A0BACK", holed())
+    sensor.on_subscribe(0.0, HEART_RATE_UUID, enabled=True)
+    assert len(sensor.advance(0.5)) + len(sensor.advance(1.5)) == 0  # due at 1 s, in the hole
+    assert len(sensor.advance(2.5)) == 1
+
+
+def test_a_track_must_have_something_to_send_and_no_infinite_values() -> None:
+    nothing = ramp()
+    nothing.acc_m_s2[:, 0] = np.nan
+    with pytest.raises(DeviceError, match="none of the 6000 rows"):
+        VirtualH10("Polar H10 51A0BACK", nothing)
+    wild = ramp()
+    wild.acc_m_s2[5, 1] = np.inf
+    with pytest.raises(DeviceError, match="1 of its values are not finite"):
+        VirtualH10("Polar H10 51A0BACK", wild)
 
 
 def test_a_recording_of_the_wrong_shape_is_refused() -> None:

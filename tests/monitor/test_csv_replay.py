@@ -44,10 +44,14 @@ def test_a_bent_knee_from_files_is_a_bent_knee_through_the_radio(
     assert "Second 0 of the files is second 5 of the session." in result.stdout
     epochs = from_json(out.read_text()).analysis.epochs
     assert len(epochs) in {35, 36}
+    assert np.isnan(epochs.knee_left_deg[:4]).all()  # nothing was sent before the recording
     settled = epochs.knee_left_deg[10:34]
     assert np.abs(settled - 90.0).max() < 0.2  # half a count of the sensor is 0.03 degrees
     [folder] = (own_home / "sessions").iterdir()
     assert (folder / "report.html").is_file()
+    told = CliRunner().invoke(app, ["history"]).stdout.splitlines()
+    assert told[1].endswith(" +")
+    assert told[2] == "+ played from a file by virtual sensors"
 
 
 def test_rows_that_no_sensor_can_send_are_left_out_and_counted() -> None:
@@ -57,6 +61,38 @@ def test_rows_that_no_sensor_can_send_are_left_out_and_counted() -> None:
     played = as_sensors({"chest": SensorData(t_s, acc_m_s2)})
     assert played.n_left_out == {"chest": 3}  # twice the same time, one back, one unknown
     assert played.duration_s == pytest.approx(0.4 + LEAD_S)
+
+
+def test_where_the_files_have_nothing_nothing_is_made_up(tmp_path: Path, own_home: Path) -> None:
+    for name, degrees in (("chest", 0.0), ("thigh", -43.6)):
+        leg_csv(tmp_path / f"{name}.csv", degrees, seconds=50.0)
+        lines = (tmp_path / f"{name}.csv").read_text().splitlines()
+        cut = [row for row in lines[1:] if not 15.0 <= float(row.split(",")[0]) < 25.0]
+        cut[1500:1550] = [row.split(",")[0] + ",,," for row in cut[1500:1550]]  # 40 to 41 s
+        (tmp_path / f"{name}.csv").write_text("\n".join([lines[0], *cut]) + "\n")
+    words = [f"chest={tmp_path / 'chest.csv'}", f"left_thigh={tmp_path / 'thigh.csv'}"]
+    out = tmp_path / "out.json"
+    options = ["--through-radio", "--radio", "memory", "--json", str(out)]
+    result = CliRunner().invoke(app, ["replay", *words, *options])
+    assert result.exit_code == 0, result.output
+    assert "chest: 50 rows cannot be sent; where they are unknown it is silent." in result.stdout
+    seen = from_json(out.read_text())
+    assert np.isnan(seen.analysis.epochs.stillness[:5]).all()  # before the recording
+    assert np.isnan(seen.analysis.epochs.stillness[21:30]).all()  # its gap
+    assert {g.placement for g in seen.gaps if g.start_s > 19.0} == {"chest", "left_thigh"}
+    for summary in seen.analysis.sensors.values():
+        assert summary.n_lost >= 450  # of the gap
+        assert summary.coverage < 0.85
+    assert seen.analysis.sensors["chest"].n_lost >= 540  # its clock shows the short hole as well
+
+
+def test_two_rows_are_no_session_of_stillness(tmp_path: Path, own_home: Path) -> None:
+    (tmp_path / "two.csv").write_text("time_s,acc_x_g,acc_y_g,acc_z_g\n0,0,0,1\n1,0,0,1\n")
+    words = [f"left_thigh={tmp_path / 'two.csv'}", "--through-radio", "--radio", "memory"]
+    result = CliRunner().invoke(app, ["replay", *words])
+    assert result.exit_code == 0, result.output
+    assert "not enough to say more" in result.stdout
+    assert "still for" not in result.stdout
 
 
 def test_nothing_to_play_is_said_with_the_counts() -> None:
