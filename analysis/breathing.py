@@ -8,6 +8,10 @@
 Breathing tilts a chest by 1 to 5 mg at rest.  Two answers, because 30 s hold only one and a half
 breaths at 3 per minute, and 60 s are slow to notice a change at 15 per minute.
 
+Both must be more than the best of many rivals, which noise has as well.  A breath holds a good part
+of all that moves, and the minute is alike one breath later: so noise, breath beyond the band, and
+the harmonic of a breath too slow to be seen yet are unknown, not a number within the band.
+
 Confidence is the distance from the peak to its best rival: a peak twice as high as any other gives
 0.5.  On recordings with counted breaths the share of right answers follows it closely.
 """
@@ -21,7 +25,8 @@ import numpy as np
 from analysis.results import FloatArray
 from analysis.spectrum import (
     BoolArray,
-    autocorrelation_at,
+    autocorrelation,
+    between,
     bridged,
     check_windows,
     detrended,
@@ -44,7 +49,8 @@ class BreathingSettings:
     fast_window_s: float = 30.0  # the usual window of the literature (field studies: 30 s)
     fast_per_min: tuple[float, float] = (5.0, 37.0)  # 35 is hard panting at rest, and a margin
     slow_per_min: tuple[float, float] = (2.7, 8.0)  # 3 per minute is practised by few, and a margin
-    shortest_s: float = 12.0  # three breaths at 15 per minute
+    shortest_s: float = 12.0  # of the last 30: three breaths at 15 per minute
+    tells_s: float = 24.0  # of the last 60: before, a breath of 20 s cannot be told from its third
     fewest_cycles: float = 2.4  # fewer do not repeat: a drift looks the same
     known_share: float = 0.7  # of the samples since the first one
     bridge_s: float = 0.5  # a lost packet or two; no breath hides in it
@@ -52,6 +58,13 @@ class BreathingSettings:
     slow_share: float = 0.75  # of the power explained by a slow rate and two harmonics
     slow_repeats: float = 0.5  # autocorrelation one slow breath later
     slow_height: float = 0.3  # of the highest peak: else it is a subharmonic of a faster rate
+    # of the power up to 48 /min, weighed by the frequency, at a fast rate and its double: white noise
+    # that passes for sure has 0.28 (median) to 0.42 (95th percentile), counted breaths 0.57 to 0.9
+    fast_share: float = 0.4
+    # autocorrelation of the last 30 s, but for a straight line, one fast breath later: the third
+    # harmonic of a slow breath has -0.1 to -0.8, counted breaths 0.12 (5th percentile) to 0.9
+    fast_repeats: float = 0.05
+    least_rocking: float = 1e-6  # of |g|, RMS: 50 times below any sensor's noise is rounding
     least_confidence: float = 0.3  # below, half of the answers are wrong: unknown
     posture_deg: float = 15.0  # the deepest breaths on record turn a chest by 6; a roll by 80
 
@@ -192,20 +205,25 @@ def _block(
     slow_power = power(slow_x, n_fft) * slow_gain
     known_s = slow_ok.sum(axis=1) / fs_hz
 
-    fast_hz, fast_trust = _fast(f_hz, fast_power, slow_power, s)
+    fast_hz, fast_trust, fast_holds = _fast(f_hz, fast_power, slow_power, s)
     slow_hz, slow_trust, slow_wins = _slow(f_hz, slow_power, s)
-    lag = fs_hz / slow_hz
-    slow_wins &= autocorrelation_at(slow_x, slow_ok, slow_gain, lag) > s.slow_repeats
+    level_x, _ = _rocking(windows[:, -n_fast:], fs_hz, s, order=1)  # a parabola is a slow breath
+    level_gain = _band(frequencies(fft_length(2 * n_fast), fs_hz), 0.03, 0.8)
+    alike = autocorrelation(level_x, fast_ok, level_gain)
+    fast_holds &= between(alike, fs_hz / fast_hz) > s.fast_repeats
+    alike = autocorrelation(slow_x, slow_ok, slow_gain)
+    slow_wins &= between(alike, fs_hz / slow_hz) > s.slow_repeats
     slow_wins &= known_s * slow_hz >= s.fewest_cycles
 
     rate_hz = np.where(slow_wins, slow_hz, fast_hz)
-    confidence = np.where(slow_wins, slow_trust, fast_trust)
+    confidence = np.where(slow_wins, slow_trust, np.where(fast_holds, fast_trust, 0.0))
     fast_known_s = fast_ok.sum(axis=1) / fs_hz
     span_s = np.where(slow_wins, known_s, fast_known_s)
     first = np.argmax(slow_ok, axis=1)
     share = slow_ok.sum(axis=1) / np.maximum(windows.shape[1] - first, 1)
-    judged = (fast_known_s >= s.shortest_s) & (share >= s.known_share)
-    judged &= (fast_power.sum(axis=1) > 0) & np.isfinite(rate_hz)
+    judged = (fast_known_s >= s.shortest_s) & (known_s >= s.tells_s) & (share >= s.known_share)
+    rocking = np.sqrt((fast_x**2).sum(axis=(1, 2)) / np.maximum(fast_ok.sum(axis=1), 1))
+    judged &= (rocking > s.least_rocking) & np.isfinite(rate_hz)
     judged &= span_s * rate_hz >= s.fewest_cycles
     judged &= _turned_deg(windows[:, -n_fast:], fs_hz) <= s.posture_deg
     sure = judged & (confidence >= s.least_confidence)
@@ -257,7 +275,7 @@ def _band(f_hz: FloatArray, low_hz: float, high_hz: float) -> FloatArray:
 
 def _fast(
     f_hz: FloatArray, fast_power: FloatArray, slow_power: FloatArray, s: BreathingSettings
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, BoolArray]:
     band = (f_hz >= s.fast_per_min[0] / 60) & (f_hz <= s.fast_per_min[1] / 60)
     weighed = fast_power * f_hz
     peak = np.argmax(np.where(band, weighed, 0.0), axis=1)
@@ -270,12 +288,15 @@ def _fast(
     own = (np.abs(f_hz - f0) <= 0.05) | (np.abs(f_hz - 2 * f0) <= 0.05)  # 30 s resolve 0.033 Hz
     rival = np.where(band & ~own, weighed, 0.0).max(axis=1)
     margin = 1 - _ratio(rival, np.where(band, weighed, 0.0).max(axis=1))
+    every = (f_hz >= s.fast_per_min[0] / 60) & (f_hz <= 0.8)
+    share = np.where(every & own, weighed, 0.0).sum(axis=1)
+    holds = share > s.fast_share * np.where(every, weighed, 0.0).sum(axis=1)
     # a slower peak in the longer window may be the breath of which this is a harmonic
     weighed = slow_power * f_hz
     slower = (f_hz >= s.slow_per_min[0] / 60) & (f_hz < f0 - 0.05)
     here = np.where(np.abs(f_hz - f0) < 0.02, weighed, 0.0).max(axis=1)
     slow_margin = 1 - _ratio(np.where(slower, weighed, 0.0).max(axis=1), here)
-    return rate_hz, np.clip(margin * (0.5 + 0.5 * slow_margin), 0.0, 1.0)
+    return rate_hz, np.clip(margin * (0.5 + 0.5 * slow_margin), 0.0, 1.0), holds
 
 
 def _slow(

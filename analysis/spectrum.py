@@ -106,13 +106,11 @@ def peak_near(curves: FloatArray, index: NDArray[np.intp]) -> FloatArray:
     return np.asarray(i + np.clip(shift, -1, 1))
 
 
-def autocorrelation_at(
-    values: FloatArray, usable: BoolArray, gain: FloatArray, lag: FloatArray
-) -> FloatArray:
-    """How alike each window is to itself `lag` samples later, -1 to 1, summed over the axes.
+def autocorrelation(values: FloatArray, usable: BoolArray, gain: FloatArray) -> FloatArray:
+    """How alike each window is to itself some samples later, -1 to 1, summed over the axes.
 
     `gain` weighs the frequencies (it has n_fft // 2 + 1 entries).  Pairs with an unusable sample do
-    not count.
+    not count.  Column i is a lag of i samples; NaN where there is nothing to compare.
     """
     n_fft = 2 * (len(gain) - 1)
     n = values.shape[1]
@@ -122,9 +120,19 @@ def autocorrelation_at(
     )[:, :n]
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = raw / np.maximum(pairs, 1.0)
-        correlation = correlation / correlation[:, :1]
-    whole = np.clip(lag, 0, n - 2)
-    i = whole.astype(np.intp)
-    row = np.arange(len(values))
-    rest = whole - i
-    return np.asarray(correlation[row, i] * (1 - rest) + correlation[row, i + 1] * rest)
+        return np.asarray(correlation / correlation[:, :1])
+
+
+def between(curves: FloatArray, position: FloatArray) -> FloatArray:
+    """Each curve's value at a position between its samples, on a straight line.
+
+    Examples
+    --------
+    >>> between(np.array([[0.0, 1.0, 3.0]]), np.array([1.5]))
+    array([2.])
+    """
+    inside = np.clip(position, 0, curves.shape[1] - 1)
+    i = np.minimum(inside, curves.shape[1] - 2).astype(np.intp)
+    row = np.arange(len(curves))
+    rest = inside - i
+    return np.asarray(curves[row, i] * (1 - rest) + curves[row, i + 1] * rest)
