@@ -83,16 +83,34 @@ class Connection:
 
     def forget_heard(self) -> None:
         """From here on `last_data_s` speaks of what comes now."""
-        self._heard.clear()
+        for heard in self._heard.values():
+            heard.n_bytes, heard.last_s = 0, None
 
     def last_data_s(self) -> float | None:
         """When the busiest characteristic was heard last, in loop time; None before the first.
 
         The busiest, because a strap may go on telling the pulse when its acceleration stopped.
         """
-        if not self._heard:
-            return None
-        return max(self._heard.values(), key=lambda heard: heard.n_bytes).last_s
+        return max(self._heard.values(), key=lambda heard: heard.n_bytes, default=_Heard()).last_s
+
+    def ear(self, uuid: str) -> Callable[[BleakGATTCharacteristic, bytearray], None]:
+        """What bleak calls for each notification of a characteristic.
+
+        A plain function, or order would be lost; and what it needs at hand, because it is called
+        hundreds of times a second.
+        """
+        now_s, on_received = asyncio.get_running_loop().time, self._on_received
+        heard = self._heard.setdefault(uuid, _Heard())
+
+        def hear(_characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
+            heard.last_s = t_s = now_s()
+            payload = bytes(data)
+            on_received(t_s, uuid, payload)
+            heard.n_bytes += len(payload)
+            if (waiting := self._waiting) is not None:
+                waiting.hear(uuid, payload)
+
+        return hear
 
     async def _do(self, step: Step) -> bytes:
         if isinstance(step, Pause):
@@ -118,7 +136,7 @@ class Connection:
         return value
 
     async def _subscribe(self, characteristic: BleakGATTCharacteristic) -> None:
-        subscribing = self._client.start_notify(characteristic, self._hear)
+        subscribing = self._client.start_notify(characteristic, self.ear(characteristic.uuid))
         await call(f"subscribing to {self._name}", self._step_s, subscribing)
         self._subscribed.append(characteristic.uuid)
 
@@ -158,24 +176,12 @@ class Connection:
             hint="Update its firmware, or make the system forget the sensor and find it again.",
         )
 
-    def _hear(self, characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
-        """What bleak calls for each notification: a plain function, or order would be lost."""
-        now_s, uuid, payload = _now_s(), characteristic.uuid, bytes(data)
-        self._on_received(now_s, uuid, payload)
-        heard = self._heard.get(uuid)
-        if heard is None:
-            heard = self._heard[uuid] = _Heard()
-        heard.last_s = now_s
-        heard.n_bytes += len(payload)
-        if (waiting := self._waiting) is not None:
-            waiting.hear(uuid, payload)
-
 
 @dataclass(slots=True)
 class _Heard:
     """How much one characteristic said, and when last."""
 
-    last_s: float = 0.0
+    last_s: float | None = None
     n_bytes: int = 0
 
 

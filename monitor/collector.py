@@ -9,7 +9,7 @@ rounded to whole microseconds before either sees them, so a replay reads what wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -41,9 +41,9 @@ class Collector:
         self.streaming: set[str] = set()
         self.n_received = dict.fromkeys(drivers, 0)
 
-    def on_notification(self, placement: str, notification: Notification) -> None:
-        """Take one notification, stamped in session seconds.  Called by the link; does no work."""
-        self._buffers[placement].append(notification)
+    def ear(self, placement: str) -> Callable[[Notification], None]:
+        """What a link calls with each notification, stamped in session seconds; it does no work."""
+        return self._buffers[placement].append
 
     def on_event(self, placement: str, event: LinkEvent) -> None:
         """Take one change of a link's state, after all that the sensor sent before it."""
@@ -79,8 +79,8 @@ class Collector:
         buffer = self._buffers[placement]
         if not buffer:
             return
-        self._buffers[placement] = []
         batch = [n._replace(t_arrival_s=whole_microseconds(n.t_arrival_s)) for n in buffer]
+        buffer.clear()  # the same list: `ear` holds on to it
         self.n_received[placement] += len(batch)
         self._store.batch(placement, t_s, batch)
         self._pipeline.feed(placement, batch)

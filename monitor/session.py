@@ -199,7 +199,7 @@ class Session:
                 request=plan.request,
                 radio=plan.radio,
                 t_zero_s=self._t_zero_s,
-                on_notification=partial(collector.on_notification, placement),
+                on_notification=collector.ear(placement),
                 on_event=partial(collector.on_event, placement),
                 settings=plan.link,
             )

@@ -229,9 +229,9 @@ def test_raw_first_and_events_after_what_came_before_them() -> None:
     ledger: Any = Ledger()
     collector = Collector({"chest": "polar_h10"}, ledger, ledger)
     for t_s in (0.1, 0.2000000004):
-        collector.on_notification("chest", Notification(t_s, "u", b""))
+        collector.ear("chest")(Notification(t_s, "u", b""))
     collector.on_event("chest", LinkEvent(0.25, LinkState.LOST, "gone"))
-    collector.on_notification("chest", Notification(0.3, "u", b""))
+    collector.ear("chest")(Notification(0.3, "u", b""))
     collector.flush(0.4)
     collector.flush(0.5)
     assert ledger.calls == [
