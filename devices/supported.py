@@ -2,7 +2,7 @@
 
 Sensors, titles and axes come from the registry; what a sensor can do is its driver's business and
 is told here once, because it is agreed with the sensor only when it starts.  What that is good for
-follows from the fastest rate by the rules of `measures`.
+follows from the fastest rate by the rules of `supports`; a scan and a bench say it by them, too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from devices.registry import DRIVERS
 
 _TILT_HZ = 5.0  # the analysis shows nothing from fewer samples a second
 _STILLNESS_HZ = 8.0  # twice the highest frequency that stillness looks at
-_CHEST_PULSE_HZ = 49.0  # the heart's knock on the chest is shorter than slower rates can see
+_CHEST_PULSE_HZ = 50.0  # the heart's knock on the chest is shorter than slower rates can see
+_SLOW_CLOCK = 0.98  # a sensor that is this much slower than its nominal rate is as good
 
 _CLOCKS = {
     ClockKind.DEVICE: "its own",
@@ -59,6 +60,31 @@ class Abilities:
     cue: str = ""
     note: str = ""
 
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Whether a sensor is good for one measure, and why; `is_supported` None is perhaps."""
+
+    measure: str
+    is_supported: bool | None
+    why: str
+
+    def words(self) -> str:
+        """One line.
+
+        Examples
+        --------
+        >>> Support("stillness and movements", False, "5 Hz, needs 8 Hz").words()
+        'stillness and movements: no, 5 Hz, needs 8 Hz'
+        """
+        answer = {True: "yes", False: "no", None: "perhaps"}[self.is_supported]
+        return f"{self.measure}: {answer}, {self.why}"
+
+
+TILT = "tilt, knee and breathing"
+STILLNESS = "stillness and movements"
+HEART = "heart rate"
+CHEST_PULSE = "heart rate from chest motion"
 
 _COLUMNS = (
     "Sensor",
@@ -193,19 +219,51 @@ def measures(abilities: Abilities) -> list[str]:
     >>> measures(ABILITIES["pinetime"])
     ['tilt, knee and breathing', 'stillness and movements', 'heart rate']
     """
-    fastest_hz = max(abilities.rates_hz, default=0.0)
-    told = []
-    if fastest_hz >= _TILT_HZ:
-        told.append("tilt, knee and breathing")
-    if fastest_hz >= _STILLNESS_HZ:
-        told.append("stillness and movements")
+    told = [it for it in supports(abilities) if it.is_supported]
+    names = [it.measure for it in told if it.measure != HEART]
     if abilities.has_heart:
-        told.append("heart rate")
-    elif fastest_hz >= _CHEST_PULSE_HZ and not abilities.is_coarse:
-        told.append("heart rate from chest motion")
+        names = [*(name for name in names if name != CHEST_PULSE), HEART]
     if abilities.clock is not None and not abilities.rates_hz:
-        told.append("what its rate allows")
-    return told
+        names.append("what its rate allows")
+    return names
+
+
+def supports(abilities: Abilities, fs_hz: float | None = None) -> tuple[Support, ...]:
+    """Every measure of a session, and whether this sensor is good for it.
+
+    Parameters
+    ----------
+    abilities : Abilities
+        What its driver can get from it.
+    fs_hz : float, optional
+        Its rate as it was measured; by default the fastest that it offers.
+
+    Examples
+    --------
+    >>> for it in supports(ABILITIES["pinetime"], fs_hz=7.0):
+    ...     print(it.words())
+    tilt, knee and breathing: yes, 7 Hz
+    stillness and movements: no, 7 Hz, needs 8 Hz
+    heart rate from chest motion: no, 7 Hz, needs 50 Hz
+    heart rate: yes, told by the sensor itself
+    """
+    by_rate = ((TILT, _TILT_HZ), (STILLNESS, _STILLNESS_HZ), (CHEST_PULSE, _CHEST_PULSE_HZ))
+    told = [_by_rate(name, needs_hz, abilities, fs_hz) for name, needs_hz in by_rate]
+    heart_why = "told by the sensor itself" if abilities.has_heart else "the sensor tells none"
+    return (*told, Support(HEART, abilities.has_heart, heart_why))
+
+
+def _by_rate(name: str, needs_hz: float, abilities: Abilities, fs_hz: float | None) -> Support:
+    if abilities.clock is None:
+        return Support(name, False, "no acceleration")
+    fastest_hz = fs_hz if fs_hz is not None else max(abilities.rates_hz, default=None)
+    if fastest_hz is None:
+        return Support(name, None, f"its rate is not known beforehand, {needs_hz:g} Hz are needed")
+    if fastest_hz < _SLOW_CLOCK * needs_hz:
+        return Support(name, False, f"{fastest_hz:.4g} Hz, needs {needs_hz:g} Hz")
+    if name == CHEST_PULSE and abilities.is_coarse:
+        return Support(name, False, f"{fastest_hz:.4g} Hz, but its steps are too coarse")
+    return Support(name, True, f"{fastest_hz:.4g} Hz")
 
 
 def markdown() -> str:

@@ -21,6 +21,7 @@ from monitor.commands import (
     replay,
     report,
     scan,
+    sensors,
     session,
 )
 
@@ -45,7 +46,7 @@ def _root(
 
 
 for _command in (
-    *(demo, scan, session, analyze, report, history),
+    *(demo, scan, sensors, session, analyze, report, history),
     *(replay, import_, export, doctor),
 ):
     _command.register(app)
