@@ -38,6 +38,8 @@ class Advert:
     service_uuids: frozenset[str] = frozenset()
     manufacturer_data: Mapping[int, bytes] = field(default_factory=dict)
     rssi_dbm: int | None = None
+    battery_percent: float | None = None
+    """Only where the sensor advertises it; most tell it once they are connected."""
 
 
 class ClockKind(enum.StrEnum):

@@ -13,12 +13,15 @@ Documents: GATT Specification Supplement, "Heart Rate Measurement" (0x2A37) and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from devices.chunk import BatteryChunk, HeartChunk
 from devices.errors import DecodeError
 
 HEART_RATE_UUID = "00002a37-0000-1000-8000-00805f9b34fb"
+BATTERY_SERVICE_UUID = "0000180f-0000-1000-8000-00805f9b34fb"
 BATTERY_UUID = "00002a19-0000-1000-8000-00805f9b34fb"
 
 _RATE_IS_U16, _CONTACT_DETECTED, _CONTACT_SUPPORTED, _HAS_ENERGY, _HAS_RR = 1, 2, 4, 8, 16
@@ -74,3 +77,15 @@ def decode_battery(t_arrival_s: float, payload: bytes) -> BatteryChunk | DecodeE
     if payload[0] > 100:
         return DecodeError("battery: more than 100 percent", payload)
     return BatteryChunk(t_arrival_s=t_arrival_s, percent=float(payload[0]))
+
+
+def advertised_battery(service_data: Mapping[str, bytes]) -> float | None:
+    """State of charge that an advertisement carries: a byte under the battery service's UUID.
+
+    Examples
+    --------
+    >>> advertised_battery({BATTERY_SERVICE_UUID: b"c"}), advertised_battery({})
+    (99.0, None)
+    """
+    told = decode_battery(0.0, service_data.get(BATTERY_SERVICE_UUID, b""))
+    return told.percent if isinstance(told, BatteryChunk) else None
