@@ -54,7 +54,7 @@ def test_the_commands_are_there() -> None:
 def test_every_command_has_help_with_an_example_that_parses(command: str) -> None:
 
     one = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
-    assert isinstance(one, click.Command | typer.core.TyperCommand)
+    assert isinstance(one, click.Command | typer.core.TyperCommand | typer.core.TyperGroup)
     assert one.help
     assert one.epilog is not None, "no example"
     assert one.epilog.startswith(f"Example: backrelease {command}")
