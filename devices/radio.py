@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -24,6 +24,7 @@ from bleak.exc import (
     BleakGATTProtocolError,
 )
 
+from devices import sig
 from devices.driver import Advert, Driver
 from devices.errors import DeviceError, RadioUnavailable, SensorRefused, SensorSilent
 from devices.registry import recognise
@@ -95,7 +96,7 @@ async def scan(
             await call("ending the scan", 10.0, scanner.stop())
     if radio == SYSTEM_RADIO and not enough.is_set():
         for device in await _left_connected():
-            advert = Advert(address=device.address, name=device.name)
+            advert = Advert(device.address, device.name, _services_of(device))
             if device.address not in seen and (driver := recognise(advert)) is not None:
                 seen[device.address] = Found(advert, driver, device)
     return sorted(seen.values(), key=lambda it: (it.driver is None, -(it.advert.rssi_dbm or -127)))
@@ -103,12 +104,14 @@ async def scan(
 
 def _merged(before: Advert | None, device: BLEDevice, data: AdvertisementData) -> Advert:
     before = before or Advert(address=device.address, name=None)
+    battery = sig.advertised_battery(data.service_data)
     return Advert(
         address=device.address,
         name=data.local_name or device.name or before.name,
         service_uuids=before.service_uuids | {uuid.lower() for uuid in data.service_uuids},
         manufacturer_data={**before.manufacturer_data, **data.manufacturer_data},
         rssi_dbm=data.rssi,
+        battery_percent=before.battery_percent if battery is None else battery,
     )
 
 
@@ -120,8 +123,16 @@ async def _left_connected() -> list[BLEDevice]:
         return []
     with suppress(Exception):  # a help where the system offers it, never a reason to fail
         adapter = await BleakAdapter.get()
-        return await adapter.get_connected_devices()
+        # Every sensor has Generic Access, 1800; bleak's default is 1801, which some lack.
+        return await adapter.get_connected_devices(["1800", "1801"])
     return []
+
+
+def _services_of(device: BLEDevice) -> frozenset[str]:
+    """What a connected device offers, where the system tells (Linux): some names say nothing."""
+    details = device.details if isinstance(device.details, dict) else {}
+    uuids: Iterable[str] = details.get("props", {}).get("UUIDs", ())
+    return frozenset(uuid.lower() for uuid in uuids)
 
 
 # --- errors ----------------------------------------------------------------------------------
