@@ -19,7 +19,6 @@ import io
 import statistics
 import time
 from collections.abc import Callable
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,9 +26,7 @@ import numpy as np
 
 from devices import polar_frames, sketch, witmotion
 from devices.connection import Connection
-from devices.driver import Advert, ClockKind, Driver, Notification, StreamInfo, StreamRequest
-from devices.link import Found, SensorLink
-from devices.radio import SYSTEM_RADIO
+from devices.driver import ClockKind, Driver, Notification, StreamInfo
 from devices.registry import driver_named
 from monitor.collector import Collector
 
@@ -162,15 +159,7 @@ def callback(frames: int = 12, count: int = 2000) -> float:
 def _connection() -> Connection:
     """Everything between bleak and the buffer that the collector empties ten times a second."""
     collector = Collector({"chest": "witmotion"}, Any, Any)
-    link = SensorLink(
-        Found(Advert("C0:DE", "WT901"), driver_named("witmotion"), None),
-        request=StreamRequest(),
-        radio=SYSTEM_RADIO,
-        t_zero_s=0.0,
-        on_notification=collector.ear("chest"),
-        on_event=partial(collector.on_event, "chest"),
-    )
-    return Connection(Any, "WT901", link._receiver(), 1.0)  # noqa: SLF001
+    return Connection(Any, "WT901", collector.ear("chest"), 1.0)
 
 
 def main() -> None:

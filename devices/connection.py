@@ -6,19 +6,22 @@ The callback that bleak calls only stamps and hands on, so that no slow reader c
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 
-from devices.driver import Ask, Pause, Read, Step, Subscribe, Write
+from devices.driver import Ask, Notification, Pause, Read, Step, Subscribe, Write
 from devices.errors import DeviceError, SensorRefused, SensorSilent
 from devices.radio import call
 
 _T = TypeVar("_T")
+_stamped = partial(tuple.__new__, Notification)  # half the time of the type's own constructor
 
 
 class Connection:
@@ -30,8 +33,10 @@ class Connection:
         Connected.
     name : str
         What messages call the sensor.
-    on_received : callable
-        Told loop time, characteristic UUID and bytes of everything that arrives, reads included.
+    on_notification : callable
+        Told everything that arrives, reads included, stamped in session seconds.
+    t_zero_s : float
+        Event loop time of the session's zero.
     step_s : float
         Longest time for one read, write or subscription.
     """
@@ -40,13 +45,15 @@ class Connection:
         self,
         client: BleakClient,
         name: str,
-        on_received: Callable[[float, str, bytes], None],
+        on_notification: Callable[[Notification], None],
         step_s: float,
+        t_zero_s: float = 0.0,
     ) -> None:
         self._client = client
         self._name = name
-        self._on_received = on_received
+        self._on_notification = on_notification
         self._step_s = step_s
+        self._t_zero_s = t_zero_s
         self._subscribed: list[str] = []
         self._heard: dict[str, _Heard] = {}
         self._waiting: _Waiting | None = None
@@ -84,14 +91,14 @@ class Connection:
     def forget_heard(self) -> None:
         """From here on `last_data_s` speaks of what comes now."""
         for heard in self._heard.values():
-            heard.n_bytes, heard.last_s = 0, None
+            heard.n, heard.last_s = 0, None
 
     def last_data_s(self) -> float | None:
         """When the busiest characteristic was heard last, in loop time; None before the first.
 
         The busiest, because a strap may go on telling the pulse when its acceleration stopped.
         """
-        return max(self._heard.values(), key=lambda heard: heard.n_bytes, default=_Heard()).last_s
+        return max(self._heard.values(), key=_Heard.n_bytes, default=_Heard()).last_s
 
     def ear(self, uuid: str) -> Callable[[BleakGATTCharacteristic, bytearray], None]:
         """What bleak calls for each notification of a characteristic.
@@ -99,14 +106,19 @@ class Connection:
         A plain function, or order would be lost; and what it needs at hand, because it is called
         hundreds of times a second.
         """
-        now_s, on_received = asyncio.get_running_loop().time, self._on_received
+        loop = asyncio.get_running_loop()
+        # What the usual loop calls itself, without the way there; other loops have their own time.
+        has_own_time = type(loop).time is not asyncio.BaseEventLoop.time
+        now_s = loop.time if has_own_time else time.monotonic
+        t_zero_s, on_notification = self._t_zero_s, self._on_notification
         heard = self._heard.setdefault(uuid, _Heard())
 
         def hear(_characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
             heard.last_s = t_s = now_s()
             payload = bytes(data)
-            on_received(t_s, uuid, payload)
-            heard.n_bytes += len(payload)
+            on_notification(_stamped((t_s - t_zero_s, uuid, payload)))
+            heard.n += 1
+            heard.last = payload
             if (waiting := self._waiting) is not None:
                 waiting.hear(uuid, payload)
 
@@ -132,7 +144,8 @@ class Connection:
     async def _read(self, characteristic: BleakGATTCharacteristic) -> bytes:
         reading = self._client.read_gatt_char(characteristic)
         value = bytes(await call(f"reading from {self._name}", self._step_s, reading))
-        self._on_received(_now_s(), characteristic.uuid, value)
+        t_s = _now_s() - self._t_zero_s
+        self._on_notification(Notification(t_s, characteristic.uuid, value))
         return value
 
     async def _subscribe(self, characteristic: BleakGATTCharacteristic) -> None:
@@ -181,8 +194,13 @@ class Connection:
 class _Heard:
     """How much one characteristic said, and when last."""
 
+    n: int = 0
     last_s: float | None = None
-    n_bytes: int = 0
+    last: bytes = b""
+
+    def n_bytes(self) -> int:
+        """About how much: a sensor's notifications on one characteristic are of one size."""
+        return self.n * len(self.last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ import enum
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from bleak import BleakClient
@@ -39,7 +38,6 @@ __all__ = [
     "scan",
 ]
 
-_stamped = partial(tuple.__new__, Notification)  # half the time of the type's own constructor
 _LOOKS_FOR_DATA = 30  # in one silence: often enough to be prompt
 
 
@@ -162,7 +160,9 @@ class SensorLink:
             timeout=self._settings.connect_s,
             backend=self._radio.client_backend,
         )
-        connection = Connection(client, self._name, self._receiver(), self._settings.step_s)
+        connection = Connection(
+            client, self._name, self._on_notification, self._settings.step_s, self._t_zero_s
+        )
         self._has_streamed = False
         serving = asyncio.create_task(self._serve(client, connection, broken))
         try:
@@ -257,15 +257,6 @@ class SensorLink:
                 self._device = found.handle
                 return
         await asyncio.sleep(backoff_s - (_now_s() - started_s))
-
-    def _receiver(self) -> Callable[[float, str, bytes], None]:
-        """Stamps in session time and passes on; made once, because it is called for every packet."""
-        t_zero_s, on_notification = self._t_zero_s, self._on_notification
-
-        def receive(loop_s: float, uuid: str, payload: bytes) -> None:
-            on_notification(_stamped((loop_s - t_zero_s, uuid, payload)))
-
-        return receive
 
     def _say(self, state: LinkState, detail: str = "", info: StreamInfo | None = None) -> None:
         self._on_event(LinkEvent(_now_s() - self._t_zero_s, state, detail, info))
