@@ -140,6 +140,33 @@ def pose_rows(acc_bins: FloatArray, window_s: tuple[float, float]) -> FloatArray
     return acc_bins[first : max(last, first)]
 
 
+def order_problem(poses: Poses) -> str:
+    """What is wrong with when the poses are said to have been held; empty when nothing is.
+
+    Swapped poses are the mirror image of a leg: a knee that rests at 90 deg reads 0, and no angle
+    gives it away.  What does is the time: the exercise begins with the legs straight.
+
+    Examples
+    --------
+    >>> order_problem(Poses((5, 15), (30, 40)))
+    ''
+    >>> order_problem(Poses((5, 31), (30, 40)))
+    'the straight pose (5 to 31 s) and the bent pose (30 to 40 s) overlap: a leg cannot hold both'
+    """
+    if poses.straight_s is None or poses.bent_s is None:
+        return ""
+    straight = f"the straight pose ({poses.straight_s[0]:g} to {poses.straight_s[1]:g} s)"
+    bent = f"the bent pose ({poses.bent_s[0]:g} to {poses.bent_s[1]:g} s)"
+    if max(poses.straight_s[0], poses.bent_s[0]) < min(poses.straight_s[1], poses.bent_s[1]):
+        return f"{straight} and {bent} overlap: a leg cannot hold both"
+    if poses.straight_s[0] > poses.bent_s[0]:
+        return (
+            f"{straight} comes after {bent}: are the two swapped? The legs are held straight first,"
+            " then bent; its angle is unknown"
+        )
+    return ""
+
+
 def flexion_sign(placement: str) -> float:
     """Sense in which up turns about the lateral axis when the knee bends.
 
@@ -184,6 +211,9 @@ def calibrate_leg(
     """
     s = settings or CalibrationSettings()
     name = placement.replace("_", " ")
+    said = order_problem(poses)
+    if said:
+        return None, (f"{name}: {said}",)
     held = {
         pose: hold(pose_rows(acc_bins, window), f"{name}, {pose} pose", s)
         for pose, window in (("straight", poses.straight_s), ("bent", poses.bent_s))

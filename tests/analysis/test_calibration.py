@@ -97,6 +97,22 @@ def test_a_bad_pose_makes_the_segment_unknown_and_says_why(acc, words):
     assert problems[0].startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("poses", "words"),
+    [
+        (Poses((5, 10), (0, 5)), "the straight pose (5 to 10 s) comes after the bent pose"),
+        (Poses((0, 6), (5, 10)), "the straight pose (0 to 6 s) and the bent pose (5 to 10 s) over"),
+        (Poses((0, 10), (4, 6)), "the straight pose (0 to 10 s) and the bent pose (4 to 6 s) over"),
+    ],
+)
+def test_swapped_or_overlapping_poses_are_refused(poses, words):
+    """Held 0 to 5 s straight, 5 to 10 s bent: swapped, a knee at rest would read 0 deg."""
+    for placement, up in (("left_thigh", thigh_up), ("left_shank", shank_up)):
+        frame, problems = calibrate_leg(placement, two_poses(up(0.0), up(45.0)), None, poses)
+        assert frame is None
+        assert words in problems[0]
+
+
 def test_one_pose_fixes_zero_and_says_what_stays_nominal():
     acc = G * np.repeat([thigh_up(12.0)], 50, axis=0)
     frame, problems = calibrate_leg("left_thigh", acc, None, Poses(straight_s=(0, 5)))
