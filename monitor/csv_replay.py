@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.results import Poses, SensorData
 from devices.driver import StreamRequest
@@ -118,9 +119,8 @@ def play_csv(
 def _track(placement: str, data: SensorData, kind: SensorKind) -> tuple[MotionTrack, float, int]:
     """What a sensor can send, in session time; its rate; and how many rows were left out."""
     gyr_rad_s = None if kind == "polar_h10" else data.gyr_rad_s
-    known = np.isfinite(data.acc_m_s2).all(axis=1)
-    if gyr_rad_s is not None:
-        known &= np.isfinite(gyr_rad_s).all(axis=1)
+    columns = data.acc_m_s2 if gyr_rad_s is None else np.hstack([data.acc_m_s2, gyr_rad_s])
+    known: NDArray[np.bool_] = np.all(np.isfinite(columns), axis=1)
     rows = np.flatnonzero(np.isfinite(data.t_s))
     latest = np.maximum.accumulate(data.t_s[rows])
     rows = rows[np.diff(latest, prepend=-np.inf) > 0.0]
@@ -131,8 +131,7 @@ def _track(placement: str, data: SensorData, kind: SensorKind) -> tuple[MotionTr
             hint="A recording needs at least two rows of numbers whose times rise.",
         )
     t_s, known = data.t_s[rows] + LEAD_S, known[rows]
-    columns = [data.acc_m_s2] + ([] if gyr_rad_s is None else [gyr_rad_s])
-    values = np.where(known[:, None], np.hstack(columns)[rows], np.nan)
+    values = np.where(known[:, None], columns[rows], np.nan)
     steps_s = np.diff(t_s)
     typical_s = float(np.median(steps_s))
     pauses = np.flatnonzero(steps_s > max(_GAP_S, _GAP_STEPS * typical_s))

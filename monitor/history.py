@@ -55,6 +55,8 @@ class History:
                 os.close(home.open_private(self._path))
         try:
             self._db = self._open()
+        except sqlite3.OperationalError as error:
+            raise self._refusal(error) from error
         except sqlite3.DatabaseError:  # a damaged index is no loss: the folders are the truth
             with home.readable_errors(self._path):
                 self._path.unlink()
@@ -134,10 +136,13 @@ class History:
             yield
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            raise UserError(
-                f"cannot write the history {self._path}: {error}",
-                hint="Sessions are safe in their folders; free space, then: backrelease history",
-            ) from error
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: sqlite3.OperationalError) -> UserError:
+        return UserError(
+            f"cannot write the history {self._path}: {error}",
+            hint="Sessions are safe in their folders; free space, then: backrelease history",
+        )
 
 
 def row_of(name: str, result: SessionResult) -> HistoryRow:

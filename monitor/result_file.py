@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
@@ -105,6 +106,9 @@ def from_json(text: str) -> SessionResult:
 def write_text(path: Path, text: str, *, mode: int = 0o600) -> None:
     """Write a file whole or not at all: to a neighbour first, then renamed over the old one.
 
+    A link stays a link: what it points to is replaced.  What is no file (a device, a pipe) is
+    written to and stays what it is.
+
     Raises
     ------
     UserError
@@ -115,22 +119,42 @@ def write_text(path: Path, text: str, *, mode: int = 0o600) -> None:
 
 def write_bytes(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """As `write_text`, for bytes."""
-    temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        if _is_file_or_nothing(path):
+            _replace(path.resolve(), data, mode)
+        else:
+            path.write_bytes(data)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        raise UserError(
+            f"cannot write {path}: {getattr(error, 'strerror', None) or error}",
+            hint="choose a folder that exists, that you may write to, and whose disk has room",
+        ) from error
+
+
+def _is_file_or_nothing(path: Path) -> bool:
+    """Whether a new file may be renamed to `path`; /dev and /proc are not for files."""
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return True
+    return (
+        stat.S_ISREG(kind) and not path.is_relative_to("/dev") and not path.is_relative_to("/proc")
+    )
+
+
+def _replace(path: Path, data: bytes, mode: int) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}",
-            hint="choose a folder that exists, that you may write to, and whose disk has room",
-        ) from error
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 # --- writing ---------------------------------------------------------------------------------
@@ -175,7 +199,7 @@ def _rounded(record: dict[str, Any]) -> dict[str, Any]:
 def _document(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: brackets within brackets
         raise UserError(
             f"this is not a result of backrelease: {error}",
             hint="a result is the JSON that `backrelease analyze --json OUT` writes",

@@ -105,6 +105,8 @@ class SessionEnd:
         Whether it was stopped before the course was over.
     live_epochs : Epochs
         What was shown while it ran: the first rows of the result's epochs.
+    stored_s : float or None
+        Up to where it is recorded, when the disk refused the rest; None when all is.
     """
 
     result: SessionResult
@@ -112,6 +114,7 @@ class SessionEnd:
     t_end_s: float
     stopped: bool
     live_epochs: Epochs
+    stored_s: float | None = None
 
 
 class Session:
@@ -169,6 +172,7 @@ class Session:
             t_end_s=t_end_s,
             stopped=self._course is None or t_end_s < self._course.end_s,
             live_epochs=Epochs.joined(self._epochs),
+            stored_s=self._recorder.counters().last_written_s if self._recorder.failed else None,
         )
 
     async def _run_links(self, stop: asyncio.Event) -> float:

@@ -12,8 +12,10 @@ from monitor.errors import UserError
 from monitor.result import SessionResult
 
 
-def write_outputs(folder: Path, result: SessionResult) -> Path:
+def write_outputs(folder: Path, result: SessionResult, *, stored_s: float | None = None) -> Path:
     """Write ``result.json``, the report and the history's row.
+
+    `stored_s` is up to where the session is recorded, None when all of it is.
 
     Returns
     -------
@@ -23,7 +25,7 @@ def write_outputs(folder: Path, result: SessionResult) -> Path:
     Raises
     ------
     UserError
-        When the folder cannot be written; the recording is then still whole.
+        When the folder cannot be written; the recording stays as it is.
     """
     from monitor.history import History  # noqa: PLC0415
     from monitor.report import write_report  # noqa: PLC0415  # matplotlib, after the session only
@@ -33,10 +35,16 @@ def write_outputs(folder: Path, result: SessionResult) -> Path:
         write_text(folder / home.RESULT_NAME, to_json(result))
         page = write_report(folder, result)
     except UserError as error:
+        kept = "the session is recorded" if stored_s is None else stored_words(stored_s, result)
         raise UserError(
-            f"the session is recorded, but its report could not be written: {error}",
-            hint=f"{error.hint} Then: backrelease report {folder.name}",
+            f"{kept}, but its report could not be written: {error}",
+            hint=f"{error.hint.rstrip('.')}. Then: backrelease report {folder.name}",
         ) from error
     with History() as history:
         history.add(folder, result)
     return page
+
+
+def stored_words(stored_s: float, result: SessionResult) -> str:
+    """What is recorded of a session whose disk refused the rest."""
+    return f"the first {stored_s:.0f} of {result.analysis.duration_s:.0f} s are recorded"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from monitor import home
@@ -11,7 +12,7 @@ from monitor.result_file import from_json, to_json, write_text
 
 
 def result_of(folder: Path) -> SessionResult:
-    """Read ``result.json``; when it is missing or damaged, rebuild and store it.
+    """Read ``result.json``; when it is missing or damaged, rebuild it, and store it if that works.
 
     Raises
     ------
@@ -26,7 +27,8 @@ def result_of(folder: Path) -> SessionResult:
             if not _can_rebuild(folder):
                 raise
     result = _rebuilt(folder)
-    write_text(path, to_json(result))
+    with suppress(UserError):  # a full disk: the result is right, and can be made again
+        write_text(path, to_json(result))
     return result
 
 

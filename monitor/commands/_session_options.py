@@ -44,12 +44,14 @@ def chosen_view(*, plain: bool, every_s: float) -> Iterator[View]:
 def finish(folder: Path, end: SessionEnd, *, show: bool) -> None:
     """Write result, report and history, and say in a few lines what came of it."""
     from monitor.report.words import headline  # noqa: PLC0415
-    from monitor.session_files import write_outputs  # noqa: PLC0415
+    from monitor.session_files import stored_words, write_outputs  # noqa: PLC0415
 
     result = end.result
-    page = write_outputs(folder, result)
+    page = write_outputs(folder, result, stored_s=end.stored_s)
     how = "Ended early, in order," if end.stopped else "Finished"
     typer.echo(f"\n{how} after {end.t_end_s / 60.0:.1f} minutes.")
+    if end.stored_s is not None:
+        typer.echo(f"Only {stored_words(end.stored_s, result)}: the disk refused the rest.")
     typer.echo(headline(result))
     for alert in result.alerts:
         typer.echo(f"  {int(alert.t_s) // 60:02d}:{int(alert.t_s) % 60:02d}  {alert.reason}")

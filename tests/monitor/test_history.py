@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import stat
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from monitor.commands.history import history_lines
 from monitor.errors import UserError
 from monitor.history import INDEX_NAME, History, HistoryRow
 from monitor.result_file import to_json, write_text
+from monitor.session_files import write_outputs
 
 if TYPE_CHECKING:
     from tests.monitor.acting import Played
@@ -68,6 +70,30 @@ def test_a_damaged_index_is_made_anew(two_sessions: Path, damage: bytes) -> None
     assert "2026-03-01T18-30-05" in result.stdout
 
 
+def test_a_full_disk_is_one_line_with_a_hint(
+    two_sessions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: History) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(History, "_open", refuse)
+    with pytest.raises(UserError, match=r"history\.sqlite: database or disk is full") as caught:
+        History()
+    assert "free space" in caught.value.hint
+
+
+def test_a_result_that_cannot_be_stored_is_listed_all_the_same(
+    two_sessions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _text: str) -> None:
+        raise UserError(f"cannot write {path}: No space left on device", hint="")
+
+    monkeypatch.setattr("monitor.stored.write_text", refuse)
+    with History() as index:
+        assert index.rebuild() == []
+        assert [r.name for r in index.rows()] == ["2026-03-01T18-30-05", "2026-03-02T07-00-00"]
+
+
 def test_one_unreadable_folder_is_named_and_hides_no_other(two_sessions: Path) -> None:
     (two_sessions / "sessions" / "2026-03-02T07-00-00" / home.RECORDING_NAME).write_bytes(b"x")
     result = CliRunner().invoke(app, ["history", "--rebuild"])
@@ -103,3 +129,14 @@ def test_the_table_fits_80_columns_and_shows_unknown_as_a_dash() -> None:
     assert lines[1].split() == [
         name, "119.9", "100", "%", "18.2", "100/-", "10", "-", "*",
     ]  # fmt: skip
+
+
+def test_what_is_stored_is_said_when_the_disk_refused_the_rest(
+    own_home: Path, played: Played
+) -> None:
+    result = played.end.result
+    with pytest.raises(UserError, match=r"^the first 97 of 120 s are recorded, but its report"):
+        write_outputs(own_home / "no such folder", result, stored_s=96.6)
+    with pytest.raises(UserError, match=r"^the session is recorded, but its report") as caught:
+        write_outputs(own_home / "no such folder", result)
+    assert ". Then: backrelease report" in caught.value.hint

@@ -158,6 +158,7 @@ def test_a_key_of_a_later_writer_is_passed_over() -> None:
         ('{"format": "backrelease-analysis", "version": 2}', "version 2; this program reads 1"),
         ('{"format": "backrelease-analysis", "version": 1}', "damaged: KeyError at 'epochs'"),
         ('{"format": "backrelease-analysis", "version": NaN}', "NaN is not JSON"),
+        pytest.param("[" * 100_000, "recursion", id="brackets"),
     ],
 )
 def test_what_is_no_result_is_refused_with_a_way_out(text: str, said: str) -> None:
@@ -201,3 +202,29 @@ def test_a_full_disk_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot write"):
         write_text(tmp_path / "no" / "result.json", "x")
+
+
+def test_a_link_stays_a_link_and_its_target_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    target, link = tmp_path / "deep" / "result.json", tmp_path / "link.json"
+    target.write_text("old")
+    link.symlink_to(target)
+    write_text(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    target.unlink()
+    write_text(link, "again")  # to where it points, although nothing is there
+    assert link.is_symlink()
+    assert target.read_text() == "again"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_text(pipe, "through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert [p.name for p in tmp_path.iterdir()] == ["pipe"]

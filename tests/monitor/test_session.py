@@ -149,6 +149,8 @@ def test_a_disk_that_fills_up_is_said_and_the_session_goes_on(
     end = stage.run(fill, at_s=10.0)
     monkeypatch.undo()
     [(_, said)] = [s for s in stage.view.said if "disk" in s[1]]
+    assert end.stored_s is not None
+    assert f"up to {end.stored_s:.0f} s" in said
     assert "goes on without being recorded" in said
     assert end.t_end_s == pytest.approx(30.0, abs=0.11)
     assert len(end.result.analysis.epochs) >= 29
