@@ -158,17 +158,16 @@ def data_folder_usable(folder: Path) -> Iterator[Finding]:
 
 def bluetooth(system: str | None = None) -> Iterator[Finding]:
     """Whether this computer can talk to sensors, as far as that shows without switching it on."""
+    from monitor import doctor_radio  # noqa: PLC0415  # it needs `Finding` of this file
+
     system = system or platform.system()
     if system == "Linux":
         yield from linux_bluetooth(
             _BLUEZ_CLASS, os.environ.get("DBUS_SYSTEM_BUS_ADDRESS", _SYSTEM_BUS)
         )
+        yield doctor_radio.bluez_version(doctor_radio.bluetoothctl_version())
     elif system == "Darwin":
-        yield Finding(
-            True,
-            "Bluetooth on macOS: allow your terminal in System Settings, Privacy & Security, "
-            "Bluetooth; without that, macOS ends the program when it scans",
-        )
+        yield doctor_radio.macos_permission(doctor_radio.macos_authorization())
     elif system == "Windows":
         yield Finding(
             True,
@@ -195,32 +194,38 @@ def linux_bluetooth(bluez_class: Path, bus_address: str) -> Iterator[Finding]:
         for blocked in sorted((bluez_class / name).glob("rfkill*/state")):
             if blocked.read_text().strip() != "1":  # 1 is unblocked: Documentation/ABI, rfkill
                 yield Finding(False, f"{name} is switched off", "rfkill unblock bluetooth")
-    reached, why = _reaches(bus_address)
-    yield Finding(
-        reached,
-        "the system's D-Bus answers" if reached else f"the system's D-Bus cannot be reached: {why}",
-        ""
-        if reached
-        else "install and start it: sudo systemctl start dbus bluetooth "
-        "(in a container, mount /var/run/dbus)",
-    )
+    problem = _bus_problem(bus_address)
+    if problem is None:
+        yield Finding(True, "the system's D-Bus answers")
+        return
+    why, remedy = problem
+    yield Finding(False, f"the system's D-Bus cannot be reached: {why}", remedy)
 
 
-def _reaches(address: str) -> tuple[bool, str]:
-    """Whether a D-Bus address ``unix:path=...`` can be connected to."""
+def _bus_problem(address: str) -> tuple[str, str] | None:
+    """Why a D-Bus address ``unix:path=...`` cannot be connected to, and the remedy."""
+    start = "install and start it: sudo systemctl start dbus bluetooth"
+    if _in_container():
+        mount = "docker run -v /var/run/dbus:/var/run/dbus ..."
+        start = f"give the container the host's bus: {mount}; on the host, {start}"
     path = next(
         (p.removeprefix("path=") for p in address.removeprefix("unix:").split(",") if "path=" in p),
         None,
     )
     if path is None or not hasattr(socket, "AF_UNIX"):
-        return False, f"{address!r} names no socket"
+        return f"{address!r} names no socket", "unset DBUS_SYSTEM_BUS_ADDRESS, or set it right"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(1.0)  # a local socket answers at once or not at all
         try:
             connection.connect(path)
+        except PermissionError as error:
+            permit = (
+                "let your user use Bluetooth: sudo usermod -aG bluetooth $USER, then log in anew"
+            )
+            return f"{path}: {error.strerror or error}", permit
         except OSError as error:
-            return False, f"{path}: {error.strerror or error}"
-    return True, ""
+            return f"{path}: {error.strerror or error}", start
+    return None
 
 
 def _in_container() -> bool:
