@@ -162,7 +162,7 @@ def order_problem(poses: Poses) -> str:
     if poses.straight_s[0] > poses.bent_s[0]:
         return (
             f"{straight} comes after {bent}: are the two swapped? The legs are held straight first,"
-            " then bent; its angle is unknown"
+            " then bent"
         )
     return ""
 
@@ -211,9 +211,6 @@ def calibrate_leg(
     """
     s = settings or CalibrationSettings()
     name = placement.replace("_", " ")
-    said = order_problem(poses)
-    if said:
-        return None, (f"{name}: {said}",)
     held = {
         pose: hold(pose_rows(acc_bins, window), f"{name}, {pose} pose", s)
         for pose, window in (("straight", poses.straight_s), ("bent", poses.bent_s))
@@ -221,9 +218,10 @@ def calibrate_leg(
     }
     if not held:
         return NOMINAL_FRAME, ()
+    untimely = order_problem(poses)
     problems = tuple(p.problem for p in held.values() if p.problem)
-    if problems:
-        return None, problems
+    if untimely or problems:
+        return None, (f"{name}: {untimely}: its angle is unknown",) if untimely else problems
     if len(held) == 1:
         return _from_one_pose(name, held)
     straight, bent = held["straight"].up_m_s2, held["bent"].up_m_s2
