@@ -176,7 +176,8 @@ def device_error(error: Exception, doing: str) -> DeviceError:  # noqa: PLR0911 
             return SensorRefused(f"{doing}: the sensor refused (ATT error 0x{int(error.code):02x})")
         case BleakDeviceNotFoundError():
             return SensorSilent(
-                f"{doing}: the system does not find it", hint="Switch it on and bring it nearer."
+                f"{doing}: the system does not find it",
+                hint="Switch it on, bring it nearer, and close apps and phones that hold it.",
             )
         case BleakDBusError():
             return _linux_error(error, doing)
