@@ -49,6 +49,8 @@ _MODULES = (
     "uhid",
 )
 
+_DOWNLOAD_S = 180.0  # for 80 MB
+
 _FOLDERS = ("bin", "dev", "etc", "lib", "lib64", "modules", "proc", "run", "sys", "tmp", "var")
 _BUS_CONFIG = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -149,9 +151,13 @@ def _depends(packages: Sequence[str]) -> list[str]:
 
 def _apt(command: Sequence[str], folder: Path | None = None) -> str:
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=True, timeout=_DOWNLOAD_S
+        )
     except FileNotFoundError as error:
         raise CannotDownload(f"there is no {command[0]} here: is this Debian?") from error
+    except subprocess.TimeoutExpired as error:
+        raise CannotDownload(f"{command[0]} {command[1]}: nothing in {_DOWNLOAD_S:g} s") from error
     except subprocess.CalledProcessError as error:
         raise CannotDownload(f"{command[0]} {command[1]}: {error.stderr.strip()}") from error
     return done.stdout
