@@ -1,0 +1,43 @@
+"""No sample lost and none invented; `benchmarks/lossless.py` counts an hour."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import lossless
+from devices.driver import Notification
+from monitor.collector import Collector
+
+
+def check(seconds: float) -> None:
+    counted = lossless.run(seconds)
+    assert len(counted) == 5
+    for placement, counts in counted.items():
+        assert counts.agree, (placement, counts)
+        assert counts.fs_hz == 100.0, "the nearest to 104 that the sensor offers"
+        assert counts.analysed > 95 * (seconds - 3.0), "three seconds go into setting it up"
+
+
+def test_sender_recording_and_analysis_count_alike() -> None:
+    check(30.0)
+
+
+@pytest.mark.slow
+def test_sender_recording_and_analysis_count_alike_for_a_quarter_of_an_hour() -> None:
+    check(900.0)
+
+
+def test_a_notification_that_goes_astray_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = Collector._empty
+    cut = []
+
+    def leaky(self: Collector, placement: str, t_s: float) -> None:
+        buffer: list[Notification] = self._buffers[placement]
+        if placement == "left_shank" and t_s > 10.0 and buffer and not cut:
+            cut.append(buffer.pop())
+        empty(self, placement, t_s)
+
+    monkeypatch.setattr(Collector, "_empty", leaky)
+    counted = lossless.run(15.0)
+    assert [p for p, counts in counted.items() if not counts.agree] == ["left_shank"]
+    assert counted["left_shank"].sent - counted["left_shank"].stored == 12
