@@ -70,7 +70,8 @@ class LinkSettings:
     silence_s: float = 3.0  # the slowest sensor sends ten times in it
     first_backoff_s: float = 1.0
     longest_backoff_s: float = 30.0
-    rescan_s: float = 5.0  # sensors advertise several times a second
+    rescan_s: float = 1.5  # sensors advertise several times a second; others look as well
+    between_scans_s: float = 0.5
     farewell_s: float = 4.0  # for the whole stop conversation
     goodbye_s: float = 3.0  # for each unsubscription and for the disconnection
 
@@ -245,18 +246,23 @@ class SensorLink:
             await _cancelled(resting)
 
     async def _look(self, backoff_s: float) -> None:
-        """A fresh handle: the system may have forgotten the sensor, and then the old one is stale."""
+        """Wait for `backoff_s`, but no longer than until the sensor is there again.
+
+        That also brings a fresh handle: the system may have forgotten the sensor, and then the old
+        one is stale.  Scans are short, because two sensors that are away look in turn.
+        """
 
         def ours(found: Sequence[Found]) -> list[Found]:
             return [it for it in found if it.advert.address == self._device.address]
 
-        started_s = _now_s()
-        with suppress(DeviceError):
-            longest_s = min(backoff_s, self._settings.rescan_s)
-            for found in ours(await scan(longest_s, self._radio, lambda seen: bool(ours(seen)))):
-                self._device = found.handle
-                return
-        await asyncio.sleep(backoff_s - (_now_s() - started_s))
+        until_s = _now_s() + backoff_s
+        while (rest_s := until_s - _now_s()) > 0.0:
+            with suppress(DeviceError):
+                look_s = min(rest_s, self._settings.rescan_s)
+                for found in ours(await scan(look_s, self._radio, lambda seen: bool(ours(seen)))):
+                    self._device = found.handle
+                    return
+            await asyncio.sleep(self._settings.between_scans_s)
 
     def _say(self, state: LinkState, detail: str = "", info: StreamInfo | None = None) -> None:
         self._on_event(LinkEvent(_now_s() - self._t_zero_s, state, detail, info))
