@@ -12,6 +12,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
@@ -98,11 +99,9 @@ def numbers_in(block: Block, layout: Layout, path: Path) -> FloatArray:
     return fast
 
 
-def _blocks(raw: IO[bytes], path: Path, progress: Progress | None) -> Iterator[Block]:
+def _blocks(raw: BufferedReader, path: Path, progress: Progress | None) -> Iterator[Block]:
     file_bytes = path.stat().st_size
-    start = raw.read(4)
-    raw.seek(0)
-    packed = start[:2] == _GZIP_MAGIC
+    packed = raw.peek(2)[:2] == _GZIP_MAGIC  # not read: a pipe cannot go back
     file: IO[bytes] | gzip.GzipFile = gzip.GzipFile(fileobj=raw) if packed else raw
     newline, rest, line, cut_off = b"\n", b"", 1, False
     while not cut_off:
@@ -123,12 +122,17 @@ def _blocks(raw: IO[bytes], path: Path, progress: Progress | None) -> Iterator[B
         if whole:
             text = whole.decode("utf-8", "replace").replace("\r\n", "\n")
             lines = text.removesuffix(newline.decode()).split(newline.decode())
-            yield Block(lines, line, raw.tell(), file_bytes, cut_off)
+            yield Block(lines, line, _position(raw), file_bytes, cut_off)
             line += len(lines)
             if progress is not None:
-                progress(raw.tell(), file_bytes)
+                progress(_position(raw), file_bytes)
         if not more:
             return
+
+
+def _position(raw: BufferedReader) -> int:
+    """Bytes read so far; 0 of a pipe, whose size is 0 as well."""
+    return raw.tell() if raw.seekable() else 0
 
 
 def _read(file: IO[bytes] | gzip.GzipFile) -> tuple[bytes, bool]:

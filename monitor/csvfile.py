@@ -9,7 +9,6 @@ block, or the rows so far, show that it is longer than `CsvLimits` allows.
 
 from __future__ import annotations
 
-import bisect
 import difflib
 import math
 import os
@@ -18,20 +17,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.results import PLACEMENTS, FloatArray, SensorData
 from monitor.csvblocks import Block, Progress, blocks_of, numbers_in
 from monitor.csvheader import STANDARD_GRAVITY_M_S2, Layout, layout_of
+from monitor.csvtimes import TimeCounts, mended_times, missing_samples
 from monitor.errors import UserError
 
-_BYTES_PER_ROW = 7 * 8 * 4  # seven doubles, held up to four times while blocks are joined
+FASTEST_HZ = 10_000.0  # no sensor for motion is faster: the number was meant as something else
+_BYTES_PER_ROW = 500  # peak of reading and analysing a million rows: 480 without, 496 with a gyro
 _UNIT_TOLERANCE = 0.15  # a cheap sensor reads within 12 % of g (ADXL345 seen at 0.88 g)
 _ONE_G = {  # what 1 g reads when the numbers are in another unit than the header says
     "g": {"m/s2": 9.80665, "g divided by 9.8": 1 / 9.80665, "mg": 1000.0},
     "m_s2": {"g": 1.0, "m/s2 times 9.8": 9.80665**2, "mg": 1000.0},
 }
 _RENAME = {"m/s2": "acc_x_m_s2 acc_y_m_s2 acc_z_m_s2", "g": "acc_x_g acc_y_g acc_z_g"}
+_BEYOND = 1e6  # in any unit beyond any sensor; its square is a number still
+_MANY_FALLING = 0.1  # rows out of order: so many are no stray stamps: the clock was set back
 _SLOWEST_S = 2.0  # breathing is 0.1 to 0.5 Hz: nothing of it is left at 0.5 samples a second
 _TOO_SHORT_S = 10.0  # two or three breaths: below this nothing slower than a twitch can be seen
 
@@ -128,8 +130,11 @@ def read_csv(
     UserError
         For anything that cannot be read as what its header says it is.
     """
-    if fs_hz is not None and not 0.0 < fs_hz < math.inf:
-        raise UserError(f"--fs must be a rate in Hz above 0, got {fs_hz:g}", hint="e.g. --fs 100")
+    if fs_hz is not None and not 0.0 < fs_hz <= FASTEST_HZ:
+        raise UserError(
+            f"--fs must be a rate above 0 and at most {FASTEST_HZ:g} Hz, got {fs_hz:g}",
+            hint="e.g. --fs 100",
+        )
     limits = _within_memory(limits or CsvLimits())
     layout: Layout | None = None
     parts: list[FloatArray] = []
@@ -152,7 +157,9 @@ def read_csv(
         raise UserError(f"{path} is empty", hint="a header line, then one line per sample")
     if not parts:
         raise UserError(f"{path} has a header but no rows", hint="one line per sample is expected")
-    return _sensor(placement, path, np.concatenate(parts), layout, fs_hz, cut_off=cut_off)
+    rows = np.concatenate(parts)
+    parts.clear()  # the blocks are as large as the whole
+    return _sensor(placement, path, rows, layout, fs_hz, cut_off=cut_off)
 
 
 # --- what is too long ------------------------------------------------------------------------
@@ -232,18 +239,20 @@ def _sensor(
             )
     n_rows = len(rows)
     if layout.has_time:
-        rows, counts = _mended_times(rows)
-        t_s, values = rows[:, 0], rows[:, 1:]
+        rows, counts = mended_times(rows, path)
+        t_s, values = rows[:, 0].copy(), rows[:, 1:]  # a view would keep all columns in memory
     else:
-        counts = _TimeCounts()
+        counts = TimeCounts()
         t_s, values = np.arange(n_rows) / (fs_hz or 1.0), rows
     _refuse_slow(t_s, path)
+    values = np.where(np.abs(values) < _BEYOND, values, np.nan)
     acc = values[:, :3] * layout.acc_factor
-    bad = ~np.isfinite(acc).all(axis=1)
+    bad = np.isnan(acc).any(axis=1)
     acc[bad] = np.nan
     _refuse_wrong_unit(acc, layout, path)
     gyr = values[:, 3:6] * layout.gyro_factor if layout.gyro_unit else None
-    problems = _problems(int(bad.sum()), counts, n_rows)
+    # Unknown accelerations go on as NaN: the analysis counts them, and says so.
+    problems = _problems(counts, n_rows)
     if gyr is not None and not np.isfinite(gyr).any():
         gyr = None
         problems.append("the gyroscope columns are empty: not used")
@@ -251,8 +260,9 @@ def _sensor(
         problems.append(f"the compressed file is cut off: {n_rows} rows could be read")
     if t_s[-1] - t_s[0] < _TOO_SHORT_S:
         problems.append(f"only {t_s[-1] - t_s[0]:.3g} s long: too short to say much")
-    n_missing = _missing_samples(t_s)
-    n_lost = int(bad.sum()) + counts.without_time + counts.falling + n_missing
+    n_missing = missing_samples(t_s)
+    # A row that was left out leaves a hole in the times: each is lost once.
+    n_lost = int(bad.sum()) + max(counts.without_time + counts.falling, n_missing)
     return CsvSensor(
         placement=placement,
         path=path,
@@ -268,89 +278,17 @@ def _sensor(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _TimeCounts:
-    without_time: int = 0
-    falling: int = 0
-    duplicated: int = 0
-
-
-def _mended_times(rows: FloatArray) -> tuple[FloatArray, _TimeCounts]:
-    """Leave out rows without a time and rows from the past; spread rows that share one time."""
-    timed = np.isfinite(rows[:, 0])
-    n_without = int((~timed).sum())
-    if n_without:
-        rows = rows[timed]
-    n_falling = 0
-    if (np.diff(rows[:, 0]) < 0).any():
-        kept = _longest_rising(rows[:, 0])
-        n_falling = len(rows) - len(kept)
-        rows = rows[kept]
-    first_of_run = np.flatnonzero(np.diff(rows[:, 0], prepend=-np.inf) > 0)
-    n_duplicated = len(rows) - len(first_of_run)
-    if n_duplicated and len(first_of_run) > 1:
-        rows[:, 0] = _spread(rows[:, 0], first_of_run)
-    return rows, _TimeCounts(n_without, n_falling, n_duplicated)
-
-
-def _longest_rising(t_s: FloatArray) -> NDArray[np.intp]:
-    """Indices of the most rows whose times never fall: one wild time costs one row, not the rest.
-
-    Patience sorting (Schensted 1961, Canadian Journal of Mathematics 13:179), for ties kept.
-    """
-    tops: list[float] = []
-    top_rows: list[int] = []
-    before = np.empty(len(t_s), dtype=np.intp)
-    for row, t in enumerate(t_s.tolist()):
-        pile = bisect.bisect_right(tops, t)
-        before[row] = top_rows[pile - 1] if pile else -1
-        if pile == len(tops):
-            tops.append(t)
-            top_rows.append(row)
-        else:
-            tops[pile], top_rows[pile] = t, row
-    kept = np.empty(len(tops), dtype=np.intp)
-    row = top_rows[-1]
-    for i in range(len(tops) - 1, -1, -1):
-        kept[i], row = row, before[row]
-    return kept
-
-
-def _spread(t_s: FloatArray, first_of_run: NDArray[np.intp]) -> FloatArray:
-    """Rows with one time stamp share the step to the next stamp, but never reach over a gap.
-
-    A stamp in whole seconds, or a transport that hands over several samples at once, so becomes
-    an even sampling again.
-    """
-    stamps = t_s[first_of_run]
-    steps = np.diff(stamps)
-    typical = float(np.median(steps))
-    width = np.minimum(np.append(steps, typical), typical)
-    length = np.diff(np.append(first_of_run, len(t_s)))
-    position = np.arange(len(t_s)) - np.repeat(first_of_run, length)
-    spread: FloatArray = np.repeat(stamps, length) + position * np.repeat(width / length, length)
-    return spread
-
-
-def _missing_samples(t_s: FloatArray) -> int:
-    """Samples that an even sampling would have had in its gaps; 0 where sampling is uneven."""
-    steps = np.diff(t_s)
-    if len(steps) < 10:  # too few to know what even would be
-        return 0
-    low, typical, high = np.percentile(steps, [25, 50, 75])
-    if typical <= 0 or high - low > 0.5 * typical:
-        return 0
-    return int(np.sum(np.round(steps[steps > 1.5 * typical] / typical) - 1))
-
-
-def _problems(n_bad: int, counts: _TimeCounts, n_rows: int) -> list[str]:
+def _problems(counts: TimeCounts, n_rows: int) -> list[str]:
     said = (
-        (n_bad, "with an empty or unknown acceleration: counted as lost"),
         (counts.without_time, "without a time: left out"),
         (counts.falling, "with a time before the row above: left out"),
         (counts.duplicated, "with the time of the row above: spread to the next time"),
     )
-    return [f"{n} of {n_rows} rows {what}" for n, what in said if n]
+    problems = [f"{n} of {n_rows} rows {what}" for n, what in said if n]
+    if counts.falling > _MANY_FALLING * n_rows:
+        restart = "A LARGE PART IS MISSING: the clock restarts within the file; cut it there"
+        problems.insert(0, f"{restart}, and analyse each part by itself")
+    return problems
 
 
 def _refuse_wrong_unit(acc_m_s2: FloatArray, layout: Layout, path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import os
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -109,13 +112,16 @@ def test_an_unknown_acceleration_is_a_row_of_nan_and_counted(tmp_path: Path) -> 
     lines = rows()
     for i, cell in enumerate(["", "nan", "NULL", "inf", "-"]):
         lines[10 + i] = f"{lines[10 + i].split(',')[0]},0.01,{cell},1"
+    lines[16] = f"{lines[16].split(',')[0]},1e308,0,1"  # beyond any sensor
     lines[20] = lines[20].split(",")[0]  # cut off after its time
     got = read(tmp_path, csv(lines))
-    assert np.flatnonzero(np.isnan(got.data.acc_m_s2).all(axis=1)).tolist() == [*range(10, 15), 20]
-    assert got.n_bad == got.data.n_lost == 6
-    assert got.problems == (
-        "6 of 1200 rows with an empty or unknown acceleration: counted as lost",
-    )
+    assert np.flatnonzero(np.isnan(got.data.acc_m_s2).all(axis=1)).tolist() == [
+        *range(10, 15),
+        16,
+        20,
+    ]
+    assert got.n_bad == got.data.n_lost == 7
+    assert got.problems == ()  # the analysis counts what is NaN, and says so once
 
 
 def test_a_row_without_a_time_is_left_out_and_counted(tmp_path: Path) -> None:
@@ -134,6 +140,48 @@ def test_one_wild_time_costs_one_row(tmp_path: Path) -> None:
     assert got.n_falling == 2
     assert len(got.data.t_s) == 1198
     assert got.data.t_s[-1] == pytest.approx(11.99)
+
+
+def test_a_row_left_out_is_lost_once(tmp_path: Path) -> None:
+    lines = rows()
+    for i in range(100, 1090, 10):
+        lines[i] = "," + lines[i].partition(",")[2]  # no time
+    got = read(tmp_path, csv(lines))
+    assert (got.n_without_time, got.n_missing) == (99, 99)
+    assert got.data.n_lost == 99
+
+
+def test_times_that_fall_throughout_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"falls from 11\.99 to 0 s.* only 1 of 1200 rows"
+    ) as caught:
+        read(tmp_path, csv(rows()[::-1]))
+    assert caught.value.hint == "sort the rows by time_s"
+
+
+def test_a_clock_that_restarts_often_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"time_s goes back 2 times, first from 3\.99 to 0 s"
+    ) as caught:
+        read(tmp_path, csv(rows(400) * 3))
+    assert "cut the file where its clock restarts" in caught.value.hint
+
+
+def test_a_clock_that_restarts_once_is_said_before_all_else(tmp_path: Path) -> None:
+    got = read(tmp_path, csv(rows(600) + rows(900)))
+    assert got.problems[0].startswith("A LARGE PART IS MISSING: the clock restarts")
+    assert 500 < got.n_falling <= 600
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd")
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_pipe_is_read_like_a_file(pack: Callable[[bytes], bytes]) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, pack(csv(rows(1000)).encode()))
+    os.close(writer)
+    got = read_csv("chest", Path(f"/dev/fd/{reader}"))
+    os.close(reader)
+    assert got.n_rows == 1000
 
 
 def test_whole_second_stamps_are_spread(tmp_path: Path) -> None:
@@ -163,7 +211,16 @@ def test_times_never_fall_and_no_row_goes_uncounted(
     if np.isnan(t_s).all():
         return
     lines = [f"{t},0,0,1" for t in t_s]
-    got = read(tmp_path_factory.mktemp("t"), csv(lines))
+    path = tmp_path_factory.mktemp("t")
+    if np.mean(np.diff(t_s[~np.isnan(t_s)]) < 0) > 0.5:
+        with contextlib.suppress(UserError):  # refused, most of the time
+            read(path, csv(lines))
+        return
+    try:
+        got = read(path, csv(lines))
+    except UserError:
+        assert (np.diff(t_s[~np.isnan(t_s)]) < 0).sum() > 1  # set back more than once
+        return
     assert (np.diff(got.data.t_s) >= 0).all()
     assert len(got.data.t_s) + got.n_falling + got.n_without_time == got.n_rows == len(steps)
 
@@ -304,6 +361,16 @@ def test_memory_stays_bounded_while_rows_are_counted(
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak_bytes < 6_000_000
+
+
+def test_more_rows_than_the_free_memory_can_analyse_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = {"SC_AVPHYS_PAGES": 100, "SC_PAGE_SIZE": 4096}  # 400 kB; a row takes 500 bytes
+    monkeypatch.setattr("monitor.csvfile.os.sysconf", free.__getitem__)
+    with pytest.raises(UserError, match="more than 819 rows"):
+        read(tmp_path, csv(rows(1000)))
+    assert read(tmp_path, csv(rows(800))).n_rows == 800
 
 
 def test_more_than_a_day_is_refused(tmp_path: Path) -> None:
