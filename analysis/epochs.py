@@ -27,7 +27,7 @@ from analysis.legs import (
 )
 from analysis.phases import PhaseInput
 from analysis.posture import mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
-from analysis.relaxation import RelaxationSettings, relaxation
+from analysis.relaxation import relaxation
 from analysis.results import Epochs, FloatArray
 
 
@@ -56,7 +56,6 @@ class EpochMaker:
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
         self.knows_positions = True
         self.n_heart = self.n_from_beats = 0
-        self._opening_end: int | None = None
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
@@ -64,14 +63,14 @@ class EpochMaker:
             self._parts = [Epochs.joined(self._parts)]
         return self._parts[0] if self._parts else Epochs.unknown(np.empty(0))
 
-    def recalibrated(self, frames: Mapping[str, SegmentFrame | None]) -> None:
-        """Use these frames from the next epoch on."""
+    def recalibrated(self, frames: Mapping[str, SegmentFrame | None], since_s: float = 0.0) -> None:
+        """Use these frames from the next epoch on; their poses were over at `since_s`."""
         self._frames = frames
         self.knows_positions = all(
             is_lying_leg(frames.get(f"{side}_thigh"), frames.get(f"{side}_shank")) for side in SIDES
         )
         for side, leg in self._legs.items():
-            leg.recalibrated({n: f for n, f in frames.items() if n.startswith(side)})
+            leg.recalibrated({n: f for n, f in frames.items() if n.startswith(side)}, since_s)
 
     @property
     def impossible_sides(self) -> tuple[str, ...]:
@@ -82,7 +81,10 @@ class EpochMaker:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
         side, _, segment = placement.partition("_")
         leg = self._legs.get(side)
-        return leg.problems() if leg and segment == "shank" else ()
+        if leg is None:
+            return ()
+        slipped = leg.slip_problem(segment)
+        return (slipped,) * bool(slipped) + (leg.problems() if segment == "shank" else ())
 
     def heart_notes(self) -> list[str]:
         """Where the heart rate is from: a sensor's own beats are preferred over chest motion."""
@@ -138,7 +140,7 @@ class EpochMaker:
             ]
             unseen = turned_about_up(ups[thigh], rates[0], ups[shank], rates[1])
         return self._legs[side].epochs(
-            ups[thigh][:, -ANGLE_BINS:], ups[shank][:, -ANGLE_BINS:], unseen
+            ups[thigh][:, -ANGLE_BINS:], ups[shank][:, -ANGLE_BINS:], unseen, first
         )
 
     def _breathe(self, epochs: Epochs, rest: FloatArray, first: int) -> None:
@@ -213,19 +215,8 @@ class EpochMaker:
 
     def _relax(self, n: int) -> None:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""
-        s = RelaxationSettings()
         epochs = self.all()
-        if self._opening_end is None:
-            tilt = np.nan_to_num(epochs.trunk_tilt_deg)
-            resting = (np.nan_to_num(epochs.stillness) >= 0.5) & (tilt < s.lying_below_deg)
-            done = np.flatnonzero(np.cumsum(resting) >= s.opening_s)
-            self._opening_end = int(done[0]) + 1 if len(done) else None
-        recent = max(len(epochs) - n - round(s.recent_s), 0)
-        needed = epochs
-        if self._opening_end is not None and recent > self._opening_end:
-            # what lies between the opening and the last minute changes nothing, and is not paid for
-            needed = Epochs.joined([epochs[: self._opening_end], epochs[recent:]])
-        epochs.relaxation[-n:] = relaxation(needed)[-n:]
+        epochs.relaxation[-n:] = relaxation(epochs, newest=n)
 
     def _phase_inputs(
         self,

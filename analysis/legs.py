@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.arrays import known_mean
-from analysis.calibration import SegmentFrame
+from analysis.calibration import SegmentFrame, is_lying_leg
 from analysis.grid import BIN_HZ
-from analysis.knee import LegAngles, at_window_end, leg_angles
+from analysis.knee import LegAngles, at_window_end, leg_angles, segment_turn
+from analysis.posture import mean_up
 from analysis.results import FloatArray
+from analysis.slips import SEGMENTS, SlipWatch, watched
 
 SIDES = ("left", "right")
 
@@ -57,11 +59,16 @@ class Leg:
     n_unseen: int = 0
     n_impossible: int = 0
     _n_turned: int = 0
+    _slips: SlipWatch | None = None
 
-    def recalibrated(self, frames: Mapping[str, SegmentFrame | None]) -> None:
-        """Take new frames; what could not be seen before counts no more."""
+    def recalibrated(self, frames: Mapping[str, SegmentFrame | None], since_s: float = 0.0) -> None:
+        """Take new frames, of poses that ended at `since_s`; what was before counts no more."""
         self.frames = frames
         self._n_turned = 0
+        ordered = [frames.get(f"{self.side}_{segment}") for segment in SEGMENTS]
+        # seated, a foot moves under a thigh that lies still
+        can_tell = self._is_calibrated() and is_lying_leg(*ordered)
+        self._slips = SlipWatch(since_s) if can_tell else None
 
     def angles(self, thigh_up: FloatArray, shank_up: FloatArray) -> LegAngles:
         """Angles of every direction given, with this leg's frames."""
@@ -78,6 +85,7 @@ class Leg:
         thigh_up: FloatArray,
         shank_up: FloatArray,
         turned_unseen: NDArray[np.bool_],
+        first: int = 0,
     ) -> LegEpochs:
         """Angles at the end of each epoch.
 
@@ -87,6 +95,8 @@ class Leg:
             The last bins of each epoch.
         turned_unseen : (k,) array
             From `turned_about_up`.
+        first : int
+            Number of the first of these epochs.
         """
         angles = self.angles(thigh_up, shank_up)
         flexion = at_window_end(angles.flexion_deg)
@@ -99,12 +109,47 @@ class Leg:
             turned = self._n_turned + np.cumsum(turned_unseen)
             lost = lost | (turned >= LATCH_EPOCHS)
             self._n_turned = int(turned[-1])
-            impossible = impossible | (so_far >= LATCH_EPOCHS)
+            misplaced = so_far >= LATCH_EPOCHS
+        else:
+            misplaced = self._slipped(first, mean_up(thigh_up), mean_up(shank_up))
         self.n_unseen += int(lost.sum())
+        lost = lost | impossible | misplaced
+        lean, thigh = at_window_end(angles.lean_deg), at_window_end(angles.thigh_deg)
         return LegEpochs(
-            np.where(lost | impossible, np.nan, flexion),
-            at_window_end(angles.lean_deg),
-            at_window_end(angles.thigh_deg),
+            np.where(lost, np.nan, flexion),
+            np.where(misplaced, np.nan, lean),
+            np.where(misplaced, np.nan, thigh),
+        )
+
+    def _slipped(self, first: int, thigh_up: FloatArray, shank_up: FloatArray) -> NDArray[np.bool_]:
+        if self._slips is None:
+            return np.zeros(len(thigh_up), dtype=bool)
+        ups = np.stack([thigh_up, shank_up], axis=1)
+        seen = [
+            segment_turn(up, name, self.frames.get(name))
+            for up, name in zip(
+                (thigh_up, shank_up), (f"{self.side}_{s}" for s in SEGMENTS), strict=True
+            )
+        ]
+        turns = np.stack([turn for turn, _, _ in seen], axis=1)
+        leans = np.stack([lean for _, lean, _ in seen], axis=1)
+        return watched(self._slips, first, ups, turns, leans)
+
+    def slip_problem(self, segment: str) -> str:
+        """What to say of a strap that slipped; empty where none did.  One of the two: the shank's."""
+        slip = None if self._slips is None else self._slips.slip
+        if slip is None or (slip.segment or "shank") != segment:
+            return ""
+        what = (
+            f"the {self.side} {slip.segment} turned by {slip.turned_deg:.0f} deg while the other"
+            " segment lay still"
+            if slip.segment
+            else f"{self.side} thigh and shank lean {slip.turned_deg:.0f} deg apart, which a knee"
+            " does not"
+        )
+        return (
+            f"{what} (at {slip.at_s:.0f} s): the strap has slipped, and the angles of this leg are"
+            " unknown from then on. Tighten it and hold both poses again"
         )
 
     def problems(self) -> tuple[str, ...]:
@@ -123,7 +168,7 @@ class Leg:
                 f"{self.side} knee: for {self.n_impossible} s it would have been below {low:.0f} or"
                 f" above {high:.0f} degrees, which no knee is: unknown "
                 + (
-                    "from then on. Are thigh and shank swapped, or is a sensor not mounted as"
+                    "from then on, and its lean. Are thigh and shank swapped, or is a sensor not mounted as"
                     " assumed? Two held poses would tell"
                     if nominal
                     else "there"

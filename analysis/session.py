@@ -220,7 +220,9 @@ class SessionAnalyzer:
         for intake in self._intakes.values():
             intake.close(first, end_epoch)
         if self._must_calibrate:
-            self._maker.recalibrated(self._calibrate())
+            windows = (self._poses.straight_s, self._poses.bent_s) if self._poses else ()
+            since_s = max((window[1] for window in windows if window), default=0.0)
+            self._maker.recalibrated(self._calibrate(), since_s)
             self._must_calibrate = False
         for start in range(first, end_epoch, _BATCH_EPOCHS):
             n_epochs = min(_BATCH_EPOCHS, end_epoch - start)
