@@ -25,8 +25,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from analysis.results import Epochs, FloatArray
+
+_STEPS = 120  # rows that tell the epochs' length; more would only cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ class Relaxation:
     knee_steady: FloatArray
 
 
-def relaxation(epochs: Epochs, settings: RelaxationSettings | None = None) -> FloatArray:
+def relaxation(
+    epochs: Epochs, settings: RelaxationSettings | None = None, *, newest: int | None = None
+) -> FloatArray:
     """The index alone, (k,): see `relaxation_parts`.
 
     Examples
@@ -69,29 +74,42 @@ def relaxation(epochs: Epochs, settings: RelaxationSettings | None = None) -> Fl
     >>> bool(np.isnan(index[10])), round(float(index[120]), 2), round(float(index[299]), 2)
     (True, 0.86, 1.0)
     """
-    return relaxation_parts(epochs, settings).index
+    return relaxation_parts(epochs, settings, newest=newest).index
 
 
-def relaxation_parts(epochs: Epochs, settings: RelaxationSettings | None = None) -> Relaxation:
+def relaxation_parts(
+    epochs: Epochs, settings: RelaxationSettings | None = None, *, newest: int | None = None
+) -> Relaxation:
     """The index with the parts it is built from.
 
     Causal: a row depends on itself and the rows before it, so what was said live stays true.
+
+    Parameters
+    ----------
+    epochs : Epochs
+        From the session's start.
+    settings : RelaxationSettings, optional
+    newest : int, optional
+        Only so many rows, the last ones; the same numbers at less cost.
     """
     s = settings or RelaxationSettings()
-    dt_s = float(np.median(np.diff(epochs.t_s))) if len(epochs) > 1 else 1.0
+    first = 0 if newest is None else max(len(epochs) - newest, 0)
+    steps_s = np.diff(epochs.t_s[:_STEPS])
+    dt_s = float(np.median(steps_s)) if len(steps_s) else 1.0
     n_recent = max(2, round(s.recent_s / dt_s))
-    opening = _opening(epochs, s, dt_s)
+    opening = np.flatnonzero(_opening(epochs, s, dt_s))
 
-    breath, breath_sd = _recent(epochs.breathing_per_min, n_recent, s.recent_least)
-    heart, _ = _recent(epochs.heart_per_min, n_recent, s.recent_least)
-    knees = [
-        _recent(knee, n_recent, s.recent_least)[1]
-        for knee in (epochs.knee_left_deg, epochs.knee_right_deg)
-    ]
-    breath_start = _reference(epochs.breathing_per_min, opening, s, dt_s)
-    heart_start = _reference(epochs.heart_per_min, opening, s, dt_s)
+    def recent(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return _recent(values, n_recent, s.recent_least, first)
+
+    breath, breath_sd = recent(epochs.breathing_per_min)
+    heart, _ = recent(epochs.heart_per_min)
+    knees = [recent(knee)[1] for knee in (epochs.knee_left_deg, epochs.knee_right_deg)]
+    least = max(1, round(s.opening_least_s / dt_s))
+    breath_start = _reference(epochs.breathing_per_min, opening, least, first)
+    heart_start = _reference(epochs.heart_per_min, opening, least, first)
     parts = (
-        _recent(epochs.stillness, n_recent, s.recent_least)[0],
+        recent(epochs.stillness)[0],
         _clipped(0.5 + 0.5 * (1 - breath / breath_start) / s.breathing_fall),
         _clipped(1 - breath_sd / breath / s.breathing_cv),
         _clipped(0.5 + 0.5 * (1 - heart / heart_start) / s.heart_fall),
@@ -127,22 +145,31 @@ def _opening(epochs: Epochs, s: RelaxationSettings, dt_s: float) -> np.ndarray:
     return np.asarray(at_rest & (np.cumsum(at_rest) * dt_s <= s.opening_s))
 
 
-def _reference(
-    values: FloatArray, opening: np.ndarray, s: RelaxationSettings, dt_s: float
-) -> FloatArray:
-    """Median over the opening as far as it is known at each row; constant once it is over."""
-    reference = np.full(len(values), np.nan)
-    rows = np.flatnonzero(opening & np.isfinite(values))
-    for count in range(max(1, round(s.opening_least_s / dt_s)), len(rows) + 1):
-        reference[rows[count - 1] :] = np.median(values[rows[:count]])
+def _reference(values: FloatArray, opening: NDArray[np.intp], least: int, first: int) -> FloatArray:
+    """Median over the opening as far as it is known at each row from `first` on.
+
+    Unknown until `least` rows are known; constant once the opening is over.
+    """
+    reference = np.full(len(values) - first, np.nan)
+    rows = opening[np.isfinite(values[opening])]
+    # of the medians before `first` only the last still counts
+    known = max(least, int(np.searchsorted(rows, first, side="right")))
+    for count in range(known, len(rows) + 1):
+        from_row = max(int(rows[count - 1]) - first, 0)
+        reference[from_row:] = np.median(values[rows[:count]])
     return reference
 
 
-def _recent(values: FloatArray, n: int, least: float) -> tuple[FloatArray, FloatArray]:
-    """Mean and standard deviation over the last `n` rows; NaN where fewer than `least` are known."""
-    if len(values) == 0:
-        return values.copy(), values.copy()
-    rows = sliding_window_view(np.concatenate([np.full(n - 1, np.nan), values]), n)
+def _recent(values: FloatArray, n: int, least: float, first: int) -> tuple[FloatArray, FloatArray]:
+    """Mean and deviation over the last `n` rows, for each row from `first` on.
+
+    NaN where fewer than the share `least` are known.
+    """
+    if len(values) <= first:
+        return np.empty(0), np.empty(0)
+    begin = max(first - n + 1, 0)
+    before = np.full(n - 1 - (first - begin), np.nan)
+    rows = sliding_window_view(np.concatenate([before, values[begin:]]), n)
     known = np.isfinite(rows)
     count = known.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):

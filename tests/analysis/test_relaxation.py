@@ -84,6 +84,19 @@ def test_the_future_never_changes_the_past(seed: int, cut: int):
     np.testing.assert_array_equal(prefix, whole[:cut])
 
 
+@given(seed=st.integers(0, 200), cut=st.integers(1, 599), newest=st.integers(0, 700))
+def test_the_newest_rows_alone_are_those_of_the_whole(seed: int, cut: int, newest: int):
+    rng = np.random.default_rng(seed)
+    epochs = session(
+        stillness=(rng.random(len(T_S)) < rng.random()).astype(float),
+        breathing_per_min=np.where(rng.random(len(T_S)) < 0.3, np.nan, rng.normal(14, 2, len(T_S))),
+        heart_per_min=rng.normal(65, 3, len(T_S)),
+        knee_left_deg=rng.normal(90, 2, len(T_S)),
+    )[:cut]
+    whole, last = relaxation(epochs), relaxation(epochs, newest=newest)
+    np.testing.assert_array_equal(last, whole[max(cut - newest, 0) :])
+
+
 @given(seed=st.integers(0, 50))
 def test_it_stays_within_its_scale(seed: int):
     rng = np.random.default_rng(seed)
