@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import numpy as np
 
 from analysis.results import FloatArray
@@ -49,11 +51,11 @@ class Beats:
 
     def rate(self, t_s: float) -> tuple[float, float]:
         """Beats per minute at `t_s` and confidence; NaN when nothing fresh is known."""
-        times = np.asarray(self._t_s)
-        last = int(np.searchsorted(times, t_s, side="right"))
+        times = self._t_s
+        last = bisect_right(times, t_s)
         if last == 0 or t_s - times[last - 1] > FRESH_S:
             return float("nan"), float("nan")
-        first = int(np.searchsorted(times, t_s - WINDOW_S, side="right"))
+        first = bisect_right(times, t_s - WINDOW_S)
         rr = np.concatenate([np.empty(0), *self._rr_s[first:last]])
         rr = rr[(rr >= RR_S[0]) & (rr <= RR_S[1])]
         if len(rr):

@@ -13,6 +13,7 @@ import numpy as np
 from analysis import breathing, heart, quality, stillness
 from analysis.beats import Beats
 from analysis.calibration import SegmentFrame, is_lying_leg
+from analysis.epoch_log import EpochLog
 from analysis.gravity import up_directions
 from analysis.grid import BIN_HZ
 from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, Intake
@@ -52,16 +53,14 @@ class EpochMaker:
             for side in SIDES
             if f"{side}_thigh" in intakes and f"{side}_shank" in intakes
         }
-        self._parts: list[Epochs] = []
+        self._log = EpochLog()
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
         self.knows_positions = True
         self.n_heart = self.n_from_beats = 0
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
-        if len(self._parts) > 1:
-            self._parts = [Epochs.joined(self._parts)]
-        return self._parts[0] if self._parts else Epochs.unknown(np.empty(0))
+        return self._log.all()
 
     def recalibrated(self, frames: Mapping[str, SegmentFrame | None], since_s: float = 0.0) -> None:
         """Use these frames from the next epoch on; their poses were over at `since_s`."""
@@ -112,7 +111,7 @@ class EpochMaker:
         turned = self._turned(means)
         self._move(epochs, rests, turned, first)
         self._beat(epochs, rests, first)
-        self._parts.append(epochs)
+        self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)
 

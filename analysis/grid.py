@@ -145,10 +145,11 @@ class Rows:
         self._n_before = n_before
         self._data = np.full((n_before + 1024, n_columns), np.nan)
         self._n = n_before
+        self._n_forgotten = 0
 
     def __len__(self) -> int:
         """Rows appended so far."""
-        return self._n - self._n_before
+        return self._n_forgotten + self._n - self._n_before
 
     def append(self, rows: FloatArray) -> None:
         """Add rows after the last."""
@@ -160,8 +161,25 @@ class Rows:
         self._data[self._n : need] = rows
         self._n = need
 
+    def forget_before(self, row: int) -> None:
+        """Let go of rows that no window will ask for any more, when that frees half of the room."""
+        n_old = self._n_before + row - self._n_forgotten
+        if n_old > len(self._data) // 2:
+            rest = self._data[n_old : self._n].copy()
+            self._data[: len(rest)] = rest
+            self._n -= n_old
+            self._n_forgotten += n_old
+
     def all(self) -> FloatArray:
-        """Every row from session time 0, as a view."""
+        """Every row from session time 0, as a view.
+
+        Raises
+        ------
+        IndexError
+            When some were forgotten.
+        """
+        if self._n_forgotten:
+            raise IndexError(f"the first {self._n_forgotten} rows were forgotten")
         return self._data[self._n_before : self._n]
 
     def windows(self, first_end: int, n_windows: int, step: int, length: int) -> FloatArray:
@@ -169,7 +187,7 @@ class Rows:
 
         Ends count rows from session time 0 and are exclusive.
         """
-        start = self._n_before + first_end - length
+        start = self._n_before + first_end - length - self._n_forgotten
         flat = self._data[start : start + (n_windows - 1) * step + length]
         if start < 0 or len(flat) != (n_windows - 1) * step + length:
             message = f"windows of {length} rows to {first_end} do not fit into {len(self)} rows"

@@ -27,6 +27,14 @@ HISTORY_S = 60
 """Longest window that looks back from an epoch."""
 
 
+LEAST_STEP_M_S2 = 1e-4
+"""0.01 mg: below is rounding of the arithmetic, no sensor steps so finely."""
+
+CLEAR_STEPS = 1.5
+"""A change by two steps or more between two samples is noise that the sensor resolves; one step to
+and fro is all that a coarse sensor shows of a value near its edge."""
+
+
 class Intake:
     """Samples of one sensor: pending ones, and the grids made of the final ones.
 
@@ -37,7 +45,8 @@ class Intake:
     counts : Rows
         Samples that fell in each slow bin.
     changes : Rows
-        Up to the end of each epoch: samples so far, and how many differ from the one before.
+        Up to the end of each epoch: samples so far, how many differ from the one before, and how
+        many by clearly more than one step of the sensor.
     n_samples, n_lost, n_late, n_falling, n_repeated, n_unreadable : int
         Received; missing before them; too late to count; out of order; with a time that had been;
         NaN.
@@ -48,14 +57,15 @@ class Intake:
         self.counts = Rows(1, HISTORY_S * BIN_HZ)
         self.fast = Rows(6, HISTORY_S * FAST_HZ)
         self.heart = Rows(3, HISTORY_S * HEART_HZ) if has_heart_grid else None
-        self.changes = Rows(2, HISTORY_S)
+        self.changes = Rows(3, HISTORY_S)
         self.n_samples = self.n_lost = self.n_late = 0
         self.n_falling = self.n_repeated = self.n_unreadable = 0
         self.has_gyro = False
         self.first_t_s = self.last_t_s = np.nan
         self._pending: list[FloatArray] = []  # columns: time, acceleration, rate
         self._tail = np.empty((0, 7))
-        self._n_changes = np.zeros(2)
+        self._n_changes = np.zeros(3)
+        self._step = np.inf
 
     def feed(
         self, t_s: FloatArray, acc: FloatArray, gyr: FloatArray | None, n_lost: int, closed_s: float
@@ -99,6 +109,11 @@ class Intake:
             self._extend(self.heart, HEART_HZ, around, end_epoch)
         self._tail = around[around[:, 0] >= end_epoch - 3 * HOLE_S]
 
+    def forget(self, end_epoch: int) -> None:
+        """Every epoch before `end_epoch` is made: let go of what no later one looks back to."""
+        if self.heart is not None:
+            self.heart.forget_before((end_epoch - HISTORY_S) * HEART_HZ)
+
     def _taken(self, end_bin: int) -> FloatArray:
         """Pending samples before `end_bin`, in order of time, each time once."""
         if not self._pending:
@@ -118,15 +133,22 @@ class Intake:
 
     def _count_changes(self, block: FloatArray, first_epoch: int, end_epoch: int) -> None:
         n_epochs = end_epoch - first_epoch
-        out = np.zeros((n_epochs, 2))
+        out = np.zeros((n_epochs, 3))
         if len(block):
             epoch = bin_index(block[:, 0]) // BIN_HZ - first_epoch
             before = np.concatenate([self._tail[-1:], block])[:, 1:4]
-            differs = (np.diff(before, axis=0) != 0).any(axis=1)
-            if len(differs) < len(block):  # the very first sample has none before it
-                differs = np.concatenate([[True], differs])
+            size = np.abs(np.diff(before, axis=0))
+            if len(size) < len(block):  # the very first sample has none before it
+                size = np.concatenate([[[np.inf] * 3], size])
+            differs = (size != 0).any(axis=1)
+            # the smallest change seen so far is the step, or finer: then noise is clear the sooner
+            least = np.where(size >= LEAST_STEP_M_S2, size, np.inf).min(axis=1)
+            step = np.minimum.accumulate(np.concatenate([[self._step], least]))
+            self._step = float(step[-1])
+            clearly = np.isfinite(size) & (size > CLEAR_STEPS * step[1:, None])
             out[:, 0] = np.bincount(epoch, minlength=n_epochs)
             out[:, 1] = np.bincount(epoch, weights=differs, minlength=n_epochs)
+            out[:, 2] = np.bincount(epoch, weights=clearly.any(axis=1), minlength=n_epochs)
         so_far = self._n_changes + np.cumsum(out, axis=0)
         self._n_changes = so_far[-1]
         self.changes.append(so_far)

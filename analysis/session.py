@@ -229,6 +229,8 @@ class SessionAnalyzer:
             for epoch, seen in enumerate(self._maker.make(start, n_epochs), start):
                 self._phases.update(float(epoch), seen)
         self._n_closed = end_epoch
+        for intake in self._intakes.values():
+            intake.forget(end_epoch)
         return self._maker.all()[first:]
 
     def _awaits_poses(self, end_epoch: int) -> bool:

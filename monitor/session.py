@@ -253,7 +253,8 @@ class Session:
     def _tick(self, last_s: float, now_s: float) -> None:
         self._collector.flush(now_s)
         update = self._pipeline.advance(now_s)
-        self._epochs.append(update.epochs)
+        if len(update.epochs):
+            self._epochs.append(update.epochs)
         for alert in update.alerts:
             self._recorder.event("alert", now_s, alert=asdict(alert))
             self._view.alert(alert)

@@ -73,3 +73,20 @@ def test_windows_before_the_start_are_unknown_and_growth_keeps_what_was():
     assert np.isnan(first[:2]).all()
     assert list(first[2:]) == [0.0, 1.0]
     assert list(later) == [8.0, 9.0, 10.0, 11.0]
+
+
+def test_forgetting_keeps_every_window_that_is_still_asked_for():
+    whole, bounded = Rows(1, n_before=20), Rows(1, n_before=20)
+    for i in range(5000):
+        for rows in (whole, bounded):
+            rows.append(np.array([[float(i)]]))
+        bounded.forget_before(i - 20)
+        np.testing.assert_array_equal(
+            bounded.windows(i + 1, 1, 1, 20), whole.windows(i + 1, 1, 1, 20)
+        )
+    assert len(bounded) == len(whole) == 5000
+    assert bounded._data.size <= 2 * 1044
+    with pytest.raises(IndexError, match="do not fit"):
+        bounded.windows(100, 1, 1, 20)
+    with pytest.raises(IndexError, match="were forgotten"):
+        bounded.all()
