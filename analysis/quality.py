@@ -60,15 +60,17 @@ def is_trusted(rest: FloatArray) -> NDArray[np.bool_]:
 def is_frozen(intake: Intake, first_epoch: int, n_epochs: int) -> NDArray[np.bool_]:
     """Epochs at whose end the sensor has repeated itself for `FROZEN_S`, having shown noise before.
 
-    A sensor whose samples never differed (a simulation without noise) is not frozen.
+    A sensor whose samples never differed (a simulation without noise) is not frozen, nor one too
+    coarse to show its noise: it may well repeat itself for minutes.
     """
-    n, differing = intake.changes.all().T
+    n, differing, clearly = intake.changes.all().T
     ends = np.arange(first_epoch, first_epoch + n_epochs)
     starts = ends - FROZEN_S
     inside = starts >= 0
     starts = np.maximum(starts, 0)
     same = (differing[ends] == differing[starts]) & (n[ends] > n[starts])
-    noisy = differing[starts] > 0.5 * n[starts]
+    changed_last = np.searchsorted(differing, differing[starts])  # how long ago does not matter
+    noisy = clearly[starts] > 0.5 * n[changed_last]
     return np.asarray(inside & same & noisy)
 
 

@@ -94,3 +94,24 @@ def test_a_sensor_that_froze_is_found_after_five_seconds():
     frozen = is_frozen(intake_of(t, acc, 20), 0, 20)
     assert not frozen[:14].any()
     assert frozen[15:].all()
+
+
+@pytest.mark.parametrize("noise_steps", [0.0, 0.2, 0.5])
+def test_a_coarse_sensor_at_rest_is_not_frozen(noise_steps):
+    """Steps of 0.01 g on a machine that hums, then stops: one value for 100 s is what it sees."""
+    step = 0.01 * G
+    t = np.arange(0, 120, 0.02)
+    rng = np.random.default_rng(1)
+    fine = np.array([0.0, 0.3 * step, G]) + noise_steps * step * rng.normal(size=(len(t), 3))
+    acc = step * np.round(fine / step)
+    acc[t >= 20] = step * np.round(np.array([0.0, 0.3 * step, G]) / step)
+    assert not is_frozen(intake_of(t, acc, 120), 0, 120).any()
+
+
+@pytest.mark.parametrize("noise_steps", [1.5, 4.0])
+def test_a_sensor_that_resolves_its_noise_and_then_repeats_itself_is_frozen(noise_steps):
+    step = 0.0005 * G
+    t = np.arange(0, 60, 0.02)
+    acc = step * np.round(still(t, noise=noise_steps * step) / step)
+    acc[t >= 20] = acc[999]
+    assert is_frozen(intake_of(t, acc, 60), 0, 60)[25:].all()
