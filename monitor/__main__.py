@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 
 from monitor import __version__
+from monitor.streams import WholeOutput
 
 
 def main() -> None:
     """Run the command line, or answer `--version` at once."""
-    if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"backrelease {__version__}\n")
-        return
-    from monitor.cli import run  # noqa: PLC0415  # start-up is a feature: only now load Typer
+    with WholeOutput():
+        if sys.argv[1:] == ["--version"]:
+            sys.stdout.write(f"backrelease {__version__}\n")
+            return
+        from monitor.cli import run  # noqa: PLC0415  # start-up is a feature: only now load Typer
 
-    run()
+        run()
 
 
 if __name__ == "__main__":

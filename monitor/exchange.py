@@ -164,7 +164,7 @@ def _read_import(folder: Path) -> tuple[CsvSession, str | None]:
             about = {}  # of another program or time: the keys below are then missing
         windows = {n: tuple(about[n]) if about[n] else None for n in ("straight_s", "bent_s")}
         specs = [f"{placement}={folder / f'{placement}.csv.gz'}" for placement in about["files"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} does not say how to read its files ({type(error).__name__}: {error})",
             hint="import the CSV files again",

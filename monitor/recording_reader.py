@@ -31,6 +31,8 @@ from monitor.recording_format import (
     decode_batch,
 )
 
+_TOPICS = ("session", "events")  # and one for each sensor
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedBatch:
@@ -112,7 +114,7 @@ def read_recording(path: Path) -> Recording:
             continue
         try:
             entries.append(_entry(topic, message.data, header, message.log_time, uuids))
-        except (ValueError, KeyError, IndexError, struct.error):
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError, struct.error):
             n_damaged += 1
     if header is None:
         raise UserError(
@@ -155,13 +157,19 @@ class _WholeReads(io.BytesIO):
 
 def _header(path: Path, topic: str, data: bytes) -> SessionHeader:
     try:
-        content = json.loads(data) if topic == "session" else {}
-    except ValueError:
-        content = {}
-    if content.get("format") != FORMAT:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        content = None
+    is_header = isinstance(content, dict) and content.get("format") == FORMAT
+    if not is_header and not (topic in _TOPICS or topic.startswith(RAW_TOPIC)):
         raise UserError(
             f"{path} is not a recording of this program (its first topic is {topic!r})",
             hint="Give the folder of a session, or its recording.mcap.",
+        )
+    if not is_header or topic != "session":
+        raise UserError(
+            f"{path} is damaged: its first message (topic {topic!r}) does not say what was recorded",
+            hint="Without it nobody knows which sensor was worn where.",
         )
     if content.get("version") != FORMAT_VERSION:
         raise UserError(

@@ -45,8 +45,10 @@ def analyze(
         progress=_shared.reading_progress(),
     )
     result = analyze_session(session)
-    if json == "-":  # then nothing else may stand on stdout
-        sys.stdout.write(to_json(result))
+    if json in {"-", "/dev/stdout"}:  # then nothing else may stand on stdout
+        sys.stdout.flush()
+        sys.stdout.buffer.write(to_json(result).encode())  # UTF-8, whatever the terminal speaks
+        sys.stdout.buffer.flush()
         return
     if json is not None:
         write_text(Path(json), to_json(result), mode=0o600)

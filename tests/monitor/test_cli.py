@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -88,3 +89,43 @@ def test_wrong_usage_is_status_2(words: list[str]) -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["history"]])
+def test_output_that_cannot_be_written_is_one_line(tmp_path: Path, words: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "monitor", *words],
+            env={**os.environ, "BACKRELEASE_HOME": str(tmp_path)},
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "backrelease: [Errno 28] No space left on device",
+        "  hint: is the disk full, or the device gone?",
+    ]
+
+
+def test_a_reader_that_had_enough_hears_no_complaint(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "history"],
+        env={**os.environ, "BACKRELEASE_HOME": str(tmp_path)},
+        stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_an_output_without_our_letters_gets_plain_ones(tmp_path: Path) -> None:
+    rows = "\n".join(f"{i / 50:.2f},0,0,1" for i in range(1500))
+    (tmp_path / "a.csv").write_text(f"time_s,acc_x_g,acc_y_g,acc_z_g\n{rows}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "analyze", f"chest={tmp_path / 'a.csv'}"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "still for 100 % of the time" in done.stdout

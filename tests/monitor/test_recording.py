@@ -145,6 +145,17 @@ def test_a_file_of_something_else_is_refused_by_name(tmp_path: Path) -> None:
         read_recording(tmp_path / "missing.mcap")
 
 
+@pytest.mark.parametrize(
+    "damage", [(b"session", b"sessioo"), (b"{", b"["), (b'"format"', b'"former"')]
+)
+def test_a_damaged_beginning_is_called_damaged(tmp_path: Path, damage: tuple[bytes, bytes]) -> None:
+    data = recorded(tmp_path / "r.mcap").read_bytes()
+    bad = tmp_path / "bad.mcap"
+    bad.write_bytes(data.replace(*damage))
+    with pytest.raises(UserError, match="is damaged: its first message"):
+        read_recording(bad)
+
+
 def test_what_was_handed_over_is_with_the_system_before_the_file_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "r.mcap"
     recorder = Recorder(path, HEADER)
