@@ -24,6 +24,7 @@ Window = tuple[float, float]
 
 _LATEST_START_S = 3600.0  # a clock that starts later than this is a time of day or a date
 _LONGEST_S = 24 * 3600.0
+POSE_SLACK_S = 1.0  # a pose may be noted this much outside of the files
 
 Progress = Callable[[str, int, int], None]
 """Told (placement, bytes read, bytes in the file)."""
@@ -82,7 +83,9 @@ def read_session(
             hint="time_s must count from the same moment in all of them",
         )
     for name, window in (("straight", straight), ("bent", bent)):
-        if window is not None and (window[0] < first - 1.0 or window[1] > last + 1.0):
+        if window is not None and (
+            window[0] < first - POSE_SLACK_S or window[1] > last + POSE_SLACK_S
+        ):
             raise UserError(
                 f"--{name} {window[0]:g}:{window[1]:g} lies outside the files, which go from "
                 f"{first:.1f} to {last:.1f} s",

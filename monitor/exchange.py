@@ -25,13 +25,19 @@ import numpy as np
 
 from analysis.results import Epochs, FloatArray, Poses, SensorData
 from monitor import home
-from monitor.analyze import CsvSession, Progress, Window, analyze_session, read_session
+from monitor.analyze import (
+    POSE_SLACK_S,
+    CsvSession,
+    Progress,
+    Window,
+    analyze_session,
+    read_session,
+)
 from monitor.csvfile import parse_specs
 from monitor.errors import UserError
 from monitor.result import Alert, SessionResult
 from monitor.result_file import to_json, write_bytes, write_text
 
-IMPORT_NAME = "import.json"
 _FORMAT, _VERSION = "backrelease-import", 1
 _TIME_FORMAT, _VALUE_FORMAT = "%.9f", "%.9g"  # a nanosecond; a part in a billion
 
@@ -59,7 +65,7 @@ def raw_session(folder: Path) -> RawSession:
     UserError
         When the folder holds no raw data.
     """
-    if (folder / IMPORT_NAME).is_file():
+    if (folder / home.IMPORT_NAME).is_file():
         session, _ = _read_import(folder)
         return RawSession(session.data, session.poses)
     from monitor.recorded_samples import recorded_samples  # noqa: PLC0415  # devices, decoders
@@ -94,10 +100,19 @@ def export_session(raw: RawSession, result: SessionResult, folder: Path) -> list
 
 
 def analyze_arguments(raw: RawSession, folder: Path) -> list[str]:
-    """Arguments of `backrelease analyze` that read an export back."""
-    words = [f"{p}={folder / f'{p}.csv'}" for p in raw.sensors]
+    """Arguments of `backrelease analyze` that read an export back; none when nothing can be.
+
+    Sensors that sent hardly anything are left out, and poses that nobody held any more.
+    """
+    sensors = {p: data for p, data in raw.sensors.items() if np.isfinite(data.acc_m_s2).any()}
+    if not sensors:
+        return []
+    words = [f"{p}={folder / f'{p}.csv'}" for p in sensors]
+    first_s = min(float(data.t_s[0]) for data in sensors.values())
+    last_s = max(float(data.t_s[-1]) for data in sensors.values())
     for name, held in (("straight", raw.poses.straight_s), ("bent", raw.poses.bent_s)):
-        words += [f"--{name}", f"{held[0]:.3f}:{held[1]:.3f}"] if held else []
+        if held and first_s - POSE_SLACK_S <= held[0] and held[1] <= last_s + POSE_SLACK_S:
+            words += [f"--{name}", f"{held[0]:.3f}:{held[1]:.3f}"]
     return words
 
 
@@ -121,6 +136,12 @@ def import_session(
         For a file that cannot be used, or a data folder that cannot be written.
     """
     files = parse_specs(specs)
+    for path in files.values():
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise UserError(
+                f"{path} is a pipe: its content cannot be kept with the session",
+                hint="write it to a file first, and import that",
+            )
     session = read_session(specs, fs_hz=fs_hz, straight=straight, bent=bent, progress=progress)
     result = analyze_session(session, started_at=started_at.isoformat())
     folder = home.new_session_folder(started_at)
@@ -136,7 +157,9 @@ def import_session(
             "bent_s": bent,
             "files": {p: path.name for p, path in files.items()},
         }
-        write_text(folder / IMPORT_NAME, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+        write_text(
+            folder / home.IMPORT_NAME, json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+        )
         write_text(folder / home.RESULT_NAME, to_json(result))
     except BaseException:  # Ctrl-C too: half an import is none
         shutil.rmtree(folder, ignore_errors=True)
@@ -157,7 +180,7 @@ def reanalyse_import(folder: Path) -> SessionResult:
 
 
 def _read_import(folder: Path) -> tuple[CsvSession, str | None]:
-    path = folder / IMPORT_NAME
+    path = folder / home.IMPORT_NAME
     try:
         about = json.loads(path.read_text("utf-8"))
         if (about["format"], about["version"]) != (_FORMAT, _VERSION):

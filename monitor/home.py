@@ -23,6 +23,7 @@ from monitor.errors import UserError
 HOME_VARIABLE = "BACKRELEASE_HOME"
 RECORDING_NAME = "recording.mcap"
 RESULT_NAME = "result.json"
+IMPORT_NAME = "import.json"  # how to read the files of an imported session
 _FOLDER_MODE = 0o700  # the files are the wearer's alone
 _FILE_MODE = 0o600
 
@@ -87,7 +88,7 @@ def open_private(path: Path, flags: int = os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
 
 def all_session_folders() -> list[Path]:
-    """Every folder that holds a recording or a result, oldest first."""
+    """Every folder that holds a recording, a result or imported files, oldest first."""
     parent = sessions_folder()
     if not parent.is_dir():
         return []
@@ -153,7 +154,7 @@ def readable_errors(path: Path) -> Iterator[None]:
 
 
 def _is_session(folder: Path) -> bool:
-    return (folder / RECORDING_NAME).is_file() or (folder / RESULT_NAME).is_file()
+    return any((folder / name).is_file() for name in (RECORDING_NAME, RESULT_NAME, IMPORT_NAME))
 
 
 def _sort_key(name: str) -> tuple[str, int]:

@@ -37,9 +37,7 @@ def _can_rebuild(folder: Path) -> bool:
 
 
 def _has_csv(folder: Path) -> bool:
-    from monitor.exchange import IMPORT_NAME  # noqa: PLC0415  # it needs this module's reader too
-
-    return (folder / IMPORT_NAME).is_file()
+    return (folder / home.IMPORT_NAME).is_file()
 
 
 def _rebuilt(folder: Path) -> SessionResult:

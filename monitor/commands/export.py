@@ -33,6 +33,6 @@ def export(
     target = make_private_folder(folder / "export" if out is None else out)
     for path in export_session(raw, result, target):
         typer.echo(str(path))
-    typer.echo(
-        f"\nread them back: backrelease analyze {shlex.join(analyze_arguments(raw, target))}"
-    )
+    words = analyze_arguments(raw, target)
+    if words:  # one line, however long: it is to be copied
+        typer.echo(f"\nread them back:\nbackrelease analyze {shlex.join(words)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -161,3 +162,24 @@ def test_a_damaged_import_says_so(tmp_path: Path, text: str) -> None:
     with pytest.raises(UserError, match=r"import\.json does not say") as caught:
         reanalyse_import(tmp_path)
     assert "import the CSV files again" in caught.value.hint
+
+
+def test_a_pose_that_nobody_held_any_more_is_not_in_the_printed_command(tmp_path: Path) -> None:
+    poses = Poses(straight_s=(5.0, 15.0), bent_s=(1000.0, 1010.0))
+    words = analyze_arguments(RawSession({"chest": chest()}, poses), tmp_path)
+    assert words[1:] == ["--straight", "5.000:15.000"]
+    assert analyze_arguments(RawSession({}, poses), tmp_path) == []
+
+
+def test_an_import_without_its_result_is_still_a_session(tmp_path: Path) -> None:
+    folder = exported(tmp_path, RawSession({"chest": chest()}, Poses()))
+    session, _ = import_session([f"chest={folder / 'chest.csv'}"], started_at=STARTED)
+    (session / "result.json").unlink()
+    assert home.session_folder("last") == session
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_cannot_be_imported(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="is a pipe"):
+        import_session([f"chest={tmp_path / 'pipe'}"], started_at=STARTED)
