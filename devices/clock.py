@@ -20,9 +20,14 @@ removal of clock skew from network delay measurements", IEEE INFOCOM).  What we 
 - for a sensor without any clock device time is our count of its samples, and a lasting step of the
   cloud upwards means samples that never came.
 
-What it cannot know: the shortest delay of a link (a few milliseconds, part of every session time),
-and, without a clock in the sensor, single losses: a steady trickle of them looks like a slow clock,
-an uneven one of two in a hundred misplaces samples by up to 0.2 s.
+What it cannot know:
+
+- the shortest delay of a link, a few milliseconds, part of every session time;
+- where between two connection events a sensor's notifications stand whose period is a multiple of
+  the interval (frames of 360 ms on a link of 30 ms): all are late by the same part of an interval,
+  which moves with the drift for minutes, so such a sensor's times are known to an interval only;
+- without a clock in the sensor, single losses: a steady trickle of them looks like a slow clock, an
+  uneven one of two in a hundred misplaces samples by up to 0.2 s.
 """
 
 from __future__ import annotations
