@@ -30,6 +30,7 @@ from analysis.phases import PhaseInput
 from analysis.posture import mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
 from analysis.results import Epochs, FloatArray
+from analysis.twins import Twins
 
 
 class EpochMaker:
@@ -56,6 +57,7 @@ class EpochMaker:
         self._log = EpochLog()
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
         self.knows_positions = True
+        self.twins = Twins(intakes)
         self.n_heart = self.n_from_beats = 0
 
     def all(self) -> Epochs:
@@ -98,7 +100,11 @@ class EpochMaker:
     def make(self, first: int, n: int) -> Iterator[PhaseInput]:
         """Make `n` epochs from `first`, keep them, and yield what each means for the phases."""
         epochs = Epochs.unknown(np.arange(first + 1, first + n + 1, dtype=float))
-        rests = {name: self._rest(name, first, n) for name in self._intakes}
+        is_twin = self.twins.update(first, n)
+        rests = {
+            name: np.where(is_twin[name], np.nan, self._rest(name, first, n))
+            for name in self._intakes
+        }
         ups = {name: self._ups(name, rests[name], first, n) for name in self._intakes}
         legs = {side: self._leg(side, ups, first, n) for side in self._legs}
         for side, leg in legs.items():

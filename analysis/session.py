@@ -184,7 +184,8 @@ class SessionAnalyzer:
         """Close what is left and sum up; the session ends with its last sample or `advance`."""
         last = [i.last_t_s for i in self._intakes.values() if i.n_samples]
         duration_s = max([self._now_s, *last])
-        self._close(int(np.ceil(duration_s - 1e-9)), is_over=True)
+        # whatever was heard lies in an epoch, be it of one sample, or all before the session began
+        self._close(max(int(np.ceil(duration_s - 1e-9)), min(len(last), 1)), is_over=True)
         epochs = self._maker.all()
         phases = self._phases.phases(float(self._n_closed))
         return SessionAnalysis(
@@ -204,7 +205,8 @@ class SessionAnalyzer:
             name: quality.summary(
                 intake,
                 so_far,
-                self._frame_problems.get(name, ())
+                self._maker.twins.problems(name)
+                + self._frame_problems.get(name, ())
                 + self._maker.problems(name)
                 + self._mounting_problems(name, intake),
             )
@@ -275,7 +277,7 @@ class SessionAnalyzer:
         """The movements of every sensor that shows gravity, in order of time."""
         found: list[Movement] = []
         for name, intake in self._intakes.items():
-            if quality.is_usable(intake):
+            if quality.is_usable(intake) and not self._maker.twins.of(name):
                 rows = intake.fast.all()
                 t = (np.arange(len(rows)) + 0.5) / FAST_HZ
                 gyr = rows[:, 3:] if intake.has_gyro else None

@@ -166,9 +166,11 @@ def headline(result: SessionResult) -> str:
     """One sentence of what was seen; what was not seen is not in it, or is said to be unknown."""
     epochs = result.analysis.epochs
     said = [f"{duration(result.analysis.duration_s).capitalize()} recorded"]
-    if mostly_known(epochs.stillness):
-        still = float(np.nanmean(epochs.stillness))
-        said.append(f"still for {percent(still)} of the time that could be judged")
+    still = result.analysis.summary.get("still_share")
+    if still is not None and still.value is not None and still.coverage >= 1 / 3:
+        rested = any(p.name == "rest" for p in result.analysis.phases)
+        of_what = "rest" if rested else "the time that could be judged"
+        said.append(f"still for {percent(still.value)} of {of_what}")
     knees = _knees(result)
     if knees:
         said.append(knees)

@@ -341,6 +341,38 @@ def test_whatever_comes_there_is_a_result_and_no_knee_from_nothing(kind, poses):
     assert all(sensor.problems for sensor in result.sensors.values())
 
 
+@pytest.mark.parametrize(
+    "t_s", [[0.0], [3.0], [0.0, 0.0], [-1.0, -2.0, -3.0], [0.9, 0.5, 0.1], [-0.5]]
+)
+def test_a_recording_with_samples_has_an_epoch(t_s):
+    t = np.array(t_s)
+    result = analyze({"chest": SensorData(t, np.tile([0.0, 0.0, G], (len(t), 1)))})
+    assert len(result.epochs) == max(np.ceil(t.max()), 1)
+    assert result.phases[0].start_s == 0
+    assert result.phases[-1].end_s == len(result.epochs)
+    assert np.isnan(result.epochs.breathing_per_min).all()
+
+
+@pytest.mark.parametrize("poses", [None, POSES])
+def test_the_same_samples_at_two_placements_are_told_and_say_nothing(poses):
+    shank = WORN["left_shank"]
+    result = analyze({**WORN, "left_thigh": shank}, poses=poses)
+    assert np.isnan(result.epochs.knee_left_deg).all()
+    assert np.isnan(result.epochs.lean_left_deg).all()
+    for name, other in (("left_thigh", "left shank"), ("left_shank", "left thigh")):
+        assert f"sent the very same samples as the {other}" in result.sensors[name].problems[0]
+        assert not [m for m in result.movements if m.placement == name]
+    assert result.sensors["chest"].problems == ()
+    assert np.isfinite(result.epochs.trunk_tilt_deg).all()
+
+
+def test_silent_sensors_are_no_twins():
+    t = np.arange(0, 10, 0.02)
+    flat = SensorData(t, np.tile([0.0, 0.0, G], (len(t), 1)))
+    result = analyze({"left_thigh": flat, "left_shank": flat})
+    assert np.isfinite(result.epochs.knee_left_deg).all()
+
+
 def test_names_and_times_that_cannot_be_are_refused():
     with pytest.raises(InputError, match="no placement is called 'knee'"):
         SessionAnalyzer(["knee"])

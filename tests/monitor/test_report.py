@@ -54,6 +54,7 @@ def session(n: int = 600) -> SessionResult:
         epochs=epochs,
         movements=(Movement("left_thigh", 5.0, 7.0, "slide", -1.61, None, 40.0, None),),
         summary={
+            "still_share": Estimate(0.91, 0.8, 1.0, 0.98, "0 to 1"),
             "knee_left_deg": Estimate(91.2, 89.8, 92.5, 0.86, "deg"),
             "heart_per_min": Estimate(None, None, None, 0.0, "1/min"),
         },
@@ -177,8 +178,8 @@ def test_a_session_of_which_nothing_is_known_still_has_its_page(result: SessionR
 
 def test_the_headline_says_what_is_known() -> None:
     assert words.headline(session()) == (
-        "10 minutes recorded: still for 90\u00a0% of the time that could be judged, while resting "
-        "knees mostly near 101° left and 88° right and breathing around 12 times a minute."
+        "10 minutes recorded: still for 91\u00a0% of rest, while resting knees "
+        "mostly near 101° left and 88° right and breathing around 12 times a minute."
     )
 
 
