@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from devices.link import Found
 from devices.supported import ABILITIES
-from monitor.errors import UserError
+from monitor.errors import UserError, WrongUsage
 from monitor.heart_worn import HEART, WORN_AT
 
 _CHEST_DRIVERS = ("polar_h10",)  # straps that are made for the chest and nowhere else
@@ -36,21 +36,21 @@ def parse_sensors(words: Sequence[str]) -> dict[str, str]:
     for word in words:
         placement, equals, sensor = (part.strip() for part in word.partition("="))
         if not equals or not sensor:
-            raise UserError(
+            raise WrongUsage(
                 f"--sensor {word!r} does not say which sensor is worn where",
                 hint='Write PLACEMENT=NAME_OR_ADDRESS, for example chest="Polar H10 51A0B234".',
             )
         if placement not in WORN_AT:
-            raise UserError(
+            raise WrongUsage(
                 f"there is no placement {placement!r}", hint=f"Use one of {', '.join(WORN_AT)}."
             )
         if placement in wanted:
-            raise UserError(
+            raise WrongUsage(
                 f"two sensors for {placement}: {wanted[placement]!r} and {sensor!r}",
                 hint="Give each placement one sensor.",
             )
         if sensor in (s for p, s in wanted.items() if HEART not in {p, placement}):
-            raise UserError(
+            raise WrongUsage(
                 f"{sensor!r} cannot be worn in two places", hint="Give each placement its own."
             )
         wanted[placement] = sensor

@@ -53,7 +53,7 @@ for _command in (
 
 
 def run() -> None:
-    """Run the program; errors that carry a hint end with one clear message and status 1."""
+    """Run the program; errors that carry a hint end with one clear message and status 1 or 2."""
     try:
         app()
     except Exception as error:
@@ -63,4 +63,4 @@ def run() -> None:
         sys.stderr.write(f"backrelease: {error}\n")
         if hint:
             sys.stderr.write(f"  hint: {hint}\n")
-        sys.exit(1)
+        sys.exit(getattr(error, "status", 1))

@@ -22,7 +22,7 @@ from analysis.results import PLACEMENTS, FloatArray, SensorData
 from monitor.csvblocks import Block, Progress, blocks_of, numbers_in
 from monitor.csvheader import STANDARD_GRAVITY_M_S2, Layout, layout_of
 from monitor.csvtimes import TimeCounts, mended_times, missing_samples
-from monitor.errors import UserError
+from monitor.errors import UserError, WrongUsage
 
 FASTEST_HZ = 10_000.0  # no sensor for motion is faster: the number was meant as something else
 _BYTES_PER_ROW = 500  # peak of reading and analysing a million rows: 480 without, 496 with a gyro
@@ -79,17 +79,17 @@ def parse_specs(specs: Sequence[str]) -> dict[str, Path]:
         written, equals, file = spec.partition("=")
         placement = written.strip().lower().replace("-", "_")
         if not equals or not file:
-            raise UserError(
+            raise WrongUsage(
                 f"expected PLACEMENT=FILE.csv, got {spec!r}", hint="for example chest=breathing.csv"
             )
         if placement not in PLACEMENTS:
             near = difflib.get_close_matches(placement, PLACEMENTS, n=1)
             meant = f"did you mean {near[0]}? " if near else ""
-            raise UserError(
+            raise WrongUsage(
                 f"unknown placement {written!r}", hint=f"{meant}One of: {', '.join(PLACEMENTS)}"
             )
         if placement in files:
-            raise UserError(
+            raise WrongUsage(
                 f"{placement} is given twice: {files[placement]} and {file}",
                 hint="one file for each placement",
             )
@@ -131,7 +131,7 @@ def read_csv(
         For anything that cannot be read as what its header says it is.
     """
     if fs_hz is not None and not 0.0 < fs_hz <= FASTEST_HZ:
-        raise UserError(
+        raise WrongUsage(
             f"--fs must be a rate above 0 and at most {FASTEST_HZ:g} Hz, got {fs_hz:g}",
             hint="e.g. --fs 100",
         )

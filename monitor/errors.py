@@ -1,4 +1,4 @@
-"""The one error of the program itself: something the person at the keyboard can put right."""
+"""The errors of the program itself: something the person at the keyboard can put right."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ class UserError(Exception):
     """A request that cannot be carried out; says what came and what was expected.
 
     `hint` is the way out in one sentence.  `monitor.cli.run` prints both on stderr and leaves
-    with status 1.
+    with `status`.
     """
+
+    status = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class WrongUsage(UserError):
+    """Words of the command line that cannot be meant, whatever the files and sensors say."""
+
+    status = 2

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from monitor.replay import Replay
     from monitor.result import SessionResult
 
+_TRIED = {
+    "enter_deg": "an alert from {:g} degrees of knee drift",
+    "leave_deg": "its end below {:g} degrees",
+    "dwell_s": "{:g} s of patience",
+}
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
@@ -61,11 +67,11 @@ def replay(  # noqa: PLR0917  # a command has as many options as it has
 ) -> None:
     """Send a recording through the program again, with the same settings or others."""
     poses = {"straight": _shared.window(straight), "bent": _shared.window(bent)}
-    from monitor.errors import UserError  # noqa: PLC0415
+    from monitor.errors import WrongUsage  # noqa: PLC0415
 
     is_csv = all("=" in word for word in what)
     if is_csv != through_radio or (not is_csv and len(what) > 1):
-        raise UserError(
+        raise WrongUsage(
             f"cannot replay {' '.join(what)!r} like this",
             hint="Give one session or recording, or CSV files as PLACEMENT=FILE with "
             "--through-radio. Without the radio, CSV files are for: backrelease analyze",
@@ -89,7 +95,9 @@ def replay(  # noqa: PLR0917  # a command has as many options as it has
 def replay_lines(replayed: Replay, tried: Mapping[str, float | None]) -> list[str]:
     """What was said then, and what is said now."""
     result = replayed.result
-    changes = ", ".join(f"{name} {value:g}" for name, value in tried.items() if value is not None)
+    changes = " and ".join(
+        _TRIED[n].format(value) for n, value in tried.items() if value is not None
+    )
     lines = [f"{result.source}, {result.analysis.duration_s / 60.0:.1f} minutes"]
     if not replayed.whole:
         lines.append("The recording has no end: the program was stopped. All before is here.")
@@ -104,16 +112,23 @@ def replay_lines(replayed: Replay, tried: Mapping[str, float | None]) -> list[st
             else "only then"
         )
         lines.append(f"{when}  {who}: {alert.reason}")
-    lines.append(
-        f"{len(then)} alerts then, {len(now)} with {changes or 'the settings of the session'}."
-    )
+    n = f"{len(then)} alert{'s' * (len(then) != 1)} then"
+    lines.append(f"{n}, {len(now)} with {changes or 'the settings of the session'}.")
     return lines
 
 
 def _changed(settings: LiveSettings, tried: Mapping[str, float | None]) -> LiveSettings:
+    from monitor.errors import WrongUsage  # noqa: PLC0415
+
     knee = dataclasses.replace(
         settings.rules.knee, **{name: v for name, v in tried.items() if v is not None}
     )
+    if knee.leave_deg >= knee.enter_deg:
+        raise WrongUsage(
+            f"a knee cannot be back at {knee.leave_deg:g} degrees when it drifts from "
+            f"{knee.enter_deg:g} on",
+            hint="Give --knee-leave a smaller number than --knee-enter.",
+        )
     return dataclasses.replace(settings, rules=dataclasses.replace(settings.rules, knee=knee))
 
 

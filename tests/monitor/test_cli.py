@@ -82,7 +82,19 @@ def test_an_error_is_on_stderr_with_a_hint_and_status_1(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["analyze"], ["analyse"], ["report", "--nothing"], ["analyze", "--fs", "quick", "a=b"]],
+    [
+        ["analyze"],
+        ["analyse"],
+        ["report", "--nothing"],
+        ["analyze", "--fs", "quick", "a=b"],
+        ["analyze", "chest=a.csv", "--fs", "nan"],
+        ["analyze", "chest=a.csv", "--fs", "1e9"],
+        ["analyze", "chest=a.csv", "--straight", "15:5"],
+        ["analyze", "breast=a.csv"],
+        ["analyze", "chest=a.csv", "chest=b.csv"],
+        ["session", "--sensor", "left_thigh"],
+        ["replay", "last", "chest=a.csv"],
+    ],
 )
 def test_wrong_usage_is_status_2(words: list[str]) -> None:
     done = program(*words)

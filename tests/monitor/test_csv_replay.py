@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from analysis.results import SensorData
 from monitor.cli import app
 from monitor.csv_replay import LEAD_S, as_sensors
-from monitor.errors import UserError
+from monitor.errors import UserError, WrongUsage
 from monitor.result_file import from_json
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ def test_replaying_a_session_by_file_repeats_what_was_said(played: Played, own_h
     assert result.exit_code == 0, result.output
     assert "simulated wearer (test), 2.0 minutes" in result.stdout
     n = len(played.end.result.alerts)
-    assert f"{n} alerts then, {n} with the settings of the session." in result.stdout
+    words = f"{n} alert{'s' * (n != 1)} then, {n} with the settings of the session."
+    assert words in result.stdout
 
 
 def test_other_settings_show_what_would_have_been_said(played: Played, own_home: Path) -> None:
@@ -117,7 +118,18 @@ def test_other_settings_show_what_would_have_been_said(played: Played, own_home:
     path = str(played.folder / "recording.mcap")
     result = CliRunner().invoke(app, ["replay", path, *options])
     assert re.search(r"only now: The left knee is at \d+ degrees", result.stdout)
-    assert "with enter_deg 0.05, leave_deg 0.01, dwell_s 1." in result.stdout
+    said = "an alert from 0.05 degrees of knee drift and its end below 0.01 degrees and 1 s of"
+    assert said in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize("options", [("--knee-leave", "9"), ("--knee-enter", "3")])
+def test_a_knee_that_is_back_before_it_drifted_is_wrong_usage(
+    played: Played, own_home: Path, options: tuple[str, str]
+) -> None:
+    path = str(played.folder / "recording.mcap")
+    result = CliRunner().invoke(app, ["replay", path, *options])
+    assert isinstance(result.exception, WrongUsage)
+    assert "a knee cannot be back at" in str(result.exception)
 
 
 @pytest.mark.parametrize(
