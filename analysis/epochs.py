@@ -30,6 +30,7 @@ from analysis.phases import PhaseInput
 from analysis.posture import mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
 from analysis.results import Epochs, FloatArray
+from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 
 
@@ -58,6 +59,7 @@ class EpochMaker:
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
         self.knows_positions = True
         self.twins = Twins(intakes)
+        self._trunk = NominalTrunk()
         self.n_heart = self.n_from_beats = 0
 
     def all(self) -> Epochs:
@@ -83,7 +85,8 @@ class EpochMaker:
         side, _, segment = placement.partition("_")
         leg = self._legs.get(side)
         if leg is None:
-            return ()
+            said = self._trunk.problem() if placement == "chest" else ""
+            return (said,) * bool(said)
         slipped = leg.slip_problem(segment)
         return (slipped,) * bool(slipped) + (leg.problems() if segment == "shank" else ())
 
@@ -111,15 +114,23 @@ class EpochMaker:
             getattr(epochs, f"knee_{side}_deg")[:] = leg.flexion_deg
             getattr(epochs, f"lean_{side}_deg")[:] = leg.lean_deg
         means = {name: mean_up(up[:, -ANGLE_BINS:]) for name, up in ups.items()}
-        if "chest" in ups:
-            epochs.trunk_tilt_deg[:] = trunk_tilt_deg(means["chest"], self._frames["chest"])
-            self._breathe(epochs, rests["chest"], first)
         turned = self._turned(means)
+        if "chest" in ups:
+            epochs.trunk_tilt_deg[:] = self._tilt(
+                means["chest"], turned[list(means).index("chest")]
+            )
+            self._breathe(epochs, rests["chest"], first)
         self._move(epochs, rests, turned, first)
         self._beat(epochs, rests, first)
         self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)
+
+    def _tilt(self, up: FloatArray, turned: FloatArray) -> FloatArray:
+        frame = self._frames["chest"]
+        tilt = trunk_tilt_deg(up, frame)
+        is_assumed = frame is not None and frame.source == "nominal"
+        return self._trunk.believed(tilt, turned) if is_assumed else tilt
 
     def _rest(self, name: str, first: int, n: int) -> FloatArray:
         """|a| at rest of each epoch, NaN where the sensor cannot be believed."""

@@ -302,6 +302,7 @@ def test_where_several_sensors_may_sit_upside_down_the_knee_is_unknown():
     legs = {p: turned_round(s) for p, s in WORN.items() if p != "chest"}
     result = analyze(legs)
     assert np.isnan(result.epochs.knee_left_deg[20:]).all()
+    assert np.isnan(result.epochs.lean_left_deg[20:]).all()
     assert any("no knee is" in said for said in result.sensors["left_shank"].problems)
 
 
