@@ -160,7 +160,10 @@ def _only_strap(found: Sequence[Found]) -> Found:
             "To see the program without sensors: backrelease demo",
         )
     near = ", ".join(label(f) for f in known)
+    first = known[0]
+    is_belt = first.driver is not None and ABILITIES[first.driver.name].clock is None
     raise UserError(
         f"it is not plain which sensor is worn where (near: {near})",
-        hint=f"Say so: --sensor chest={label(known[0])!r}, and so on for each.",
+        hint=f"Say so: --sensor {HEART if is_belt else 'chest'}={label(first)!r}, "
+        "and so on for each.",
     )

@@ -54,7 +54,7 @@ class Update:
     heart_source: str = ""
 
 
-_STEP_S = 0.5  # the analysis' hold-back: an epoch is final half a second after its end
+STEP_S = 0.5  # the analysis' hold-back: an epoch is final half a second after its end
 
 
 class LivePipeline:
@@ -124,7 +124,7 @@ class LivePipeline:
         """Everything that can be known at `t_s`, given that all before `t_s` was handed over."""
         epochs: list[Epochs] = []
         alerts: list[Alert] = []
-        while (g_s := (self._n_steps + 1) * _STEP_S) <= t_s:
+        while (g_s := (self._n_steps + 1) * STEP_S) <= t_s:
             self._n_steps += 1
             alerts += self._take_until(g_s)
             new = self._analyzer.advance(g_s)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ from analysis.results import PLACEMENTS, Poses, SensorData
 from devices.chunk import HeartChunk
 from devices.stream import Samples
 from monitor.exchange import RawSession
+from monitor.heart_worn import HeartChoice
+from monitor.live import STEP_S
 from monitor.live_sensor import LiveSensor
 from monitor.recording_reader import RecordedBatch, Recording, read_recording
 from monitor.replay import stream_info
@@ -35,16 +39,24 @@ def recorded_samples(path: Path) -> RawSession:
             if details["info"] is not None:
                 sensor.started(entry.t_s, details["driver"], stream_info(details["info"]))
     data: dict[str, SensorData] = {}
-    beats: list[tuple[float, float, float]] = []
+    hearts: list[tuple[str, HeartChunk]] = []
     for placement, sensor in sensors.items():
         said = sensor.take_until(math.inf)
         samples = [s for s in said if isinstance(s, Samples) and len(s.t_s)]
         if samples and placement in PLACEMENTS:  # a pulse strap's own motion belongs to no segment
             data[placement] = _joined(samples)
-        for heart in (s for s in said if isinstance(s, HeartChunk)):
-            intervals_s = heart.rr_s.tolist() or [math.nan]
-            beats += [(heart.t_arrival_s, heart.heart_per_min, rr_s) for rr_s in intervals_s]
-    return RawSession(data, _poses(recording), tuple(beats))
+        hearts += [(placement, s) for s in said if isinstance(s, HeartChunk)]
+    return RawSession(data, _poses(recording), tuple(_beats(hearts)))
+
+
+def _beats(hearts: list[tuple[str, HeartChunk]]) -> Iterator[tuple[float, float, float]]:
+    """Each beat once: of two sensors that count the same heart, the one that the session used."""
+    choice = HeartChoice()
+    hearts.sort(key=lambda item: item[1].t_arrival_s)
+    for _, together in itertools.groupby(hearts, lambda item: item[1].t_arrival_s // STEP_S):
+        for heart in choice.choose(together):
+            for rr_s in heart.rr_s.tolist() or [math.nan]:
+                yield heart.t_arrival_s, heart.heart_per_min, rr_s
 
 
 def _joined(samples: list[Samples]) -> SensorData:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -312,6 +314,17 @@ def test_without_a_sensor_the_command_shows_what_it_would_say(name: str) -> None
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith(f"sensor      {name or SIMULATED_NAMES[0]}")
     assert any(line.strip().startswith("heart rate from chest motion:") for line in lines)
+
+
+def test_ctrl_c_in_the_command_prints_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(done_s: float, seconds: float) -> None:
+        if 20.0 <= done_s < seconds:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("monitor.commands.sensors._progress", interrupt)
+    result = CliRunner().invoke(app, ["sensors", "bench", "--simulate", "--seconds", "600"])
+    assert result.exit_code == 0, result.output
+    assert re.search(r"heard +2\d{3} samples in 2\d s", result.stdout)
 
 
 def test_json_is_all_that_stands_on_stdout() -> None:

@@ -111,6 +111,9 @@ def test_the_belt_is_preferred_over_the_strap_and_the_strap_stands_in_for_it() -
     assert abs(np.median(later) - np.nanmedian(own_per_min)) < 5.0
     assert abs(np.median(later) - BELT_PER_MIN) > 5.0
     assert stage.view.statuses[-1].update.heart_source == "chest"
+    rates = np.array([rate for _, rate, _ in raw_session(stage.folder).beats])
+    assert set(rates[:30]) == {BELT_PER_MIN}  # each beat is exported once
+    assert abs(np.nanmedian(rates[-10:]) - BELT_PER_MIN) > 5.0
     again = replay(stage.recording).result
     assert same(again.analysis.epochs, epochs)
     assert again.analysis.sensors == end.result.analysis.sensors
@@ -166,6 +169,9 @@ def test_a_sensor_that_cannot_tell_what_its_placement_is_for_is_refused() -> Non
         assign({"heart": "WT901BLE61"}, near)
     with pytest.raises(UserError, match="tells heart rate only, nothing about the left thigh") as e:
         assign({"left_thigh": BELT}, near)
+    with pytest.raises(UserError) as unsaid:
+        assign({}, found_of(belt()))
+    assert f"--sensor heart='{BELT}'" in unsaid.value.hint
     assert f"heart='{BELT}'" in e.value.hint
 
 
