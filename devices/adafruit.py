@@ -52,6 +52,9 @@ _RANGE_G = 2.0  # at least: the boards have different chips, and nothing tells w
 _COMPANY_ID, _BOARD_FIELD = 0x0822, b"\x04\x01\x00"  # in the advertisement, before the USB PID
 
 
+_ASIDES = {sig.BATTERY_UUID: sig.decode_battery}
+
+
 class AdafruitDecoder:
     """Counts samples, because the board does not."""
 
@@ -59,17 +62,14 @@ class AdafruitDecoder:
         self._rows = RowDecoder(frozenset({DATA_UUID}), "<f4", 3, fs_hz=info.fs_hz)
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
-        """One chunk with all samples of the batch, then battery readings and errors."""
-        rows, errors = self._rows.feed(batch)
+        """One chunk with all samples of the batch, then battery readings and errors as they came."""
+        rows, others = self._rows.feed(batch, _ASIDES)
         told: list[Chunk | DecodeError] = []
         if rows is not None:
             acc_m_s2 = rows.values
             acc_m_s2[~np.isfinite(acc_m_s2).all(axis=1)] = np.nan
             told.append(ImuChunk(rows.t_device_s, rows.t_arrival_s, acc_m_s2, None))
-        if rows is None or len(rows.values) < len(batch):  # something else came as well
-            batteries = [item for item in batch if item.characteristic == sig.BATTERY_UUID]
-            told.extend(sig.decode_battery(item.t_arrival_s, item.payload) for item in batteries)
-        return [*told, *errors]
+        return [*told, *others]
 
 
 def gyro_rad_s(payload: bytes) -> FloatArray | DecodeError:

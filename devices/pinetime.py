@@ -21,7 +21,7 @@ silence; beyond that they are unknown, and count as lost.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -41,7 +41,7 @@ from devices.driver import (
     Subscribe,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
-from devices.rows import RowDecoder, Rows
+from devices.rows import Aside, RowDecoder, Rows
 
 SERVICE_UUID = "00030000-78fc-48fe-8e23-433b3a1942d0"
 DATA_UUID = "00030002-78fc-48fe-8e23-433b3a1942d0"
@@ -72,6 +72,12 @@ class _Run:
         )
 
 
+_ASIDES: Mapping[str, Aside] = {
+    sig.HEART_RATE_UUID: sig.decode_heart_rate,
+    sig.BATTERY_UUID: sig.decode_battery,
+}
+
+
 class PineTimeDecoder:
     """Places each value on the watch's looks; `t_device_s` counts looks, news or not."""
 
@@ -84,17 +90,10 @@ class PineTimeDecoder:
         self._held: list[float] = []
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
-        """A chunk for what follows without a hole; then heart rate, battery and errors."""
-        rows, errors = self._rows.feed(batch)
-        told: list[Chunk | DecodeError] = []
-        if rows is not None:
-            told.extend(self._placed(rows))
-        for t_arrival_s, characteristic, payload in batch:
-            if characteristic == sig.HEART_RATE_UUID:
-                told.append(sig.decode_heart_rate(t_arrival_s, payload))
-            elif characteristic == sig.BATTERY_UUID:
-                told.append(sig.decode_battery(t_arrival_s, payload))
-        return [*told, *errors]
+        """A chunk for what follows without a hole; then heart rate, battery and errors as they came."""
+        rows, others = self._rows.feed(batch, _ASIDES)
+        placed = [] if rows is None else self._placed(rows)
+        return [*placed, *others]
 
     def _placed(self, rows: Rows) -> list[ImuChunk]:
         runs = [_Run()]

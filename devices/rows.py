@@ -5,14 +5,19 @@ notifications --> one array, a row each; arrivals; and what had another size
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 
-from devices.chunk import FloatArray
+from devices.chunk import Chunk, FloatArray
 from devices.driver import Notification
 from devices.errors import DecodeError
+
+Aside: TypeAlias = Callable[[float, bytes], Chunk | DecodeError]
+"""Decodes what is no sample, a battery for one, from its arrival and bytes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,25 +71,34 @@ class RowDecoder:
         self._fs_hz = fs_hz
         self._n_samples = 0
 
-    def feed(self, batch: Sequence[Notification]) -> tuple[Rows | None, list[DecodeError]]:
-        """All samples of the batch, None if there are none, and what is no sample."""
+    def feed(
+        self, batch: Sequence[Notification], asides: Mapping[str, Aside] = MappingProxyType({})
+    ) -> tuple[Rows | None, list[Chunk | DecodeError]]:
+        """All samples of the batch, None if there are none; and what is no sample, in its order.
+
+        `asides` decode other characteristics.
+        """
         size = self._dtype.itemsize * self._n_fields
-        errors: list[DecodeError] = []
+        others: list[Chunk | DecodeError] = []
         if not batch:
-            return None, errors
+            return None, others
         arrivals, characteristics, payloads = zip(*batch, strict=True)
         if set(map(len, payloads)) != {size} or not self._characteristics.issuperset(
             characteristics
         ):
-            ours = [item for item in batch if item.characteristic in self._characteristics]
-            errors = [
-                DecodeError(f"expected {size} bytes, got {len(item.payload)}", item.payload)
-                for item in ours
-                if len(item.payload) != size
-            ]
-            good = [item for item in ours if len(item.payload) == size]
+            good: list[Notification] = []
+            for item in batch:
+                came_s, characteristic, payload = item
+                if characteristic not in self._characteristics:
+                    if (decode := asides.get(characteristic)) is not None:
+                        others.append(decode(came_s, payload))
+                elif len(payload) == size:
+                    good.append(item)
+                else:
+                    error = f"expected {size} bytes, got {len(payload)}"
+                    others.append(DecodeError(error, payload))
             if not good:
-                return None, errors
+                return None, others
             arrivals, _, payloads = zip(*good, strict=True)
         fields = np.frombuffer(b"".join(payloads), self._dtype)
         with np.errstate(invalid="ignore"):  # a signalling NaN in hostile floats stays a NaN
@@ -92,4 +106,4 @@ class RowDecoder:
         index = np.arange(self._n_samples, self._n_samples + len(values))
         self._n_samples += len(values)
         t_arrival_s = np.array(arrivals, dtype=np.float64)
-        return Rows(values, index / self._fs_hz, t_arrival_s), errors
+        return Rows(values, index / self._fs_hz, t_arrival_s), others

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_CLOCK_WAS_SET_S = 10.0  # longer than any link holds a frame back
+CLOCK_WAS_SET_S = 10.0  # longer than any link holds a frame back
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class StampClock:
 
     def __init__(self, bits: int, tick_s: float) -> None:
         self._modulus = 1 << bits
-        self._tick_s = tick_s
+        self.tick_s = tick_s
         self._last: Moment | None = None
 
     def read(self, ticks: int, t_arrival_s: float) -> Moment | None:
@@ -73,14 +73,14 @@ class StampClock:
         passed = (ticks - last.ticks) % self._modulus
         if passed >= self._modulus // 2:
             passed -= self._modulus
-        since_s = passed * self._tick_s
-        latest_s = t_arrival_s - last.t_arrival_s + _CLOCK_WAS_SET_S
-        if not -_CLOCK_WAS_SET_S <= since_s <= latest_s:
+        since_s = passed * self.tick_s
+        latest_s = t_arrival_s - last.t_arrival_s + CLOCK_WAS_SET_S
+        if not -CLOCK_WAS_SET_S <= since_s <= latest_s:
             return Moment(ticks, t_arrival_s, 0, 0.0, None)
         if passed <= 0:
             return None
         elapsed = last.elapsed_ticks + passed
-        return Moment(ticks, t_arrival_s, elapsed, elapsed * self._tick_s, since_s)
+        return Moment(ticks, t_arrival_s, elapsed, elapsed * self.tick_s, since_s)
 
     def keep(self, moment: Moment) -> None:
         """Count from `moment` on."""

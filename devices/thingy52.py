@@ -64,6 +64,9 @@ _GYR_RAD_S_PER_LSB = float(np.deg2rad(1.0)) / 32
 _RANGE_G = 2.0  # the firmware's; nothing on the link changes it
 
 
+_ASIDES = {sig.BATTERY_UUID: sig.decode_battery}
+
+
 class Thingy52Decoder:
     """Counts samples, because the sensor does not."""
 
@@ -71,8 +74,8 @@ class Thingy52Decoder:
         self._rows = RowDecoder(frozenset({DATA_UUID}), "<i2", 9, fs_hz=info.fs_hz)
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
-        """One chunk with all samples of the batch, then battery readings and errors."""
-        rows, errors = self._rows.feed(batch)
+        """One chunk with all samples of the batch, then battery readings and errors as they came."""
+        rows, others = self._rows.feed(batch, _ASIDES)
         told: list[Chunk | DecodeError] = []
         if rows is not None:
             acc_lsb = rows.values[:, :3]
@@ -85,10 +88,7 @@ class Thingy52Decoder:
                     gyr_rad_s=rows.values[:, 3:6] * _GYR_RAD_S_PER_LSB,
                 )
             )
-        if rows is None or len(rows.values) < len(batch):  # something else came as well
-            batteries = [item for item in batch if item.characteristic == sig.BATTERY_UUID]
-            told.extend(sig.decode_battery(item.t_arrival_s, item.payload) for item in batteries)
-        return [*told, *errors]
+        return [*told, *others]
 
 
 def quaternion(payload: bytes) -> FloatArray | DecodeError:

@@ -282,7 +282,8 @@ class WitMotionDecoder:
         return [self._chunk(words, np.array(arrivals, dtype=np.float64)), *others]
 
     def _chunk(self, words: NDArray[np.int16], t_arrival_s: FloatArray) -> ImuChunk:
-        index = np.arange(self._n_samples, self._n_samples + len(words))
+        t_device_s = np.arange(self._n_samples, self._n_samples + len(words), dtype=np.float64)
+        t_device_s /= self._fs_hz
         self._n_samples += len(words)
         # Axis by axis: rows of three cost numpy twice as much.
         axes = np.empty((6, len(words)))
@@ -290,7 +291,7 @@ class WitMotionDecoder:
         axes[:3] *= _ACC_M_S2_PER_LSB
         axes[3:] *= _GYR_RAD_S_PER_LSB
         return ImuChunk(
-            t_device_s=index / self._fs_hz,
+            t_device_s=t_device_s,
             t_arrival_s=t_arrival_s,
             acc_m_s2=axes[:3].T,
             gyr_rad_s=axes[3:].T,

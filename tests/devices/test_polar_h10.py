@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tomllib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -113,8 +114,9 @@ def test_a_gap_on_the_clock_is_counted_and_not_stretched_over(
 def test_a_rate_beside_the_nominal_one_is_neither_loss_nor_error(beside: float) -> None:
     frames = [frame(STAMP_2026_NS + round(i * 36 * 0.02e9 * beside), 36) for i in range(5)]
     chunks = imu(feed(PmdDecoder(INFO), *frames))
-    assert [chunk.n_lost for chunk in chunks] == [0] * 5
-    np.testing.assert_allclose(np.diff(chunks[-1].t_device_s), 0.02 * beside)
+    assert sum(chunk.n_lost for chunk in chunks) == 0
+    assert sum(len(chunk.t_device_s) for chunk in chunks) == 5 * 36
+    np.testing.assert_allclose(np.diff(chunks[-1].t_device_s[-36:]), 0.02 * beside)
 
 
 def test_redelivered_and_overtaken_frames_leave_nothing() -> None:
@@ -283,3 +285,42 @@ def test_rubbish_from_the_control_point_ends_the_conversation(rubbish: bytes, mo
     answer = CONTROL["settings"][:5] + rubbish
     with pytest.raises(DeviceError):  # unreadable settings, or nothing answers the start
         talk(DRIVER.start(StreamRequest()), {CONTROL["ask_settings"]: [more, answer]})
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([20_000_000] * 6 + [19_500_000, 0, 10_000_000, 90_000_000, -(10**11)]),
+            st.sampled_from([1, 1, 1, 1, 2]),
+            st.sampled_from([0.04, 0.04, 0.04, 30.0]),
+        ),
+        max_size=16,
+    ),
+    st.integers(0, 16),
+)
+def test_many_frames_at_once_are_the_frames_one_by_one(
+    steps: list[tuple[int, int, float]], cut: int
+) -> None:
+    """Steps of the stamp, samples a frame, and pauses of the link; at 50 Hz a sample is 20 ms."""
+    batch, stamp_ns, t_s = [], 2**64 - 10**8, 0.0
+    for i, (step_ns, n, pause_s) in enumerate(steps):
+        stamp_ns, t_s = (stamp_ns + n * step_ns) % 2**64, t_s + pause_s
+        head = b"\x02" + stamp_ns.to_bytes(8, "little") + b"\x01"
+        body = b"".join(struct.pack("<3h", i, -i, k) for k in range(n))
+        batch.append(Notification(t_s, DATA_UUID, head + body))
+    info = StreamInfo(50.0, 4.0, has_gyro=False, clock=ClockKind.DEVICE)
+    at_once, one_by_one = DRIVER.new_decoder(info), DRIVER.new_decoder(info)
+    whole = [*at_once.feed(batch[:cut]), *at_once.feed(batch[cut:])]
+    single = [chunk for n in batch for chunk in one_by_one.feed([n])]
+    for name in ("t_device_s", "t_arrival_s", "acc_m_s2"):
+        a, b = (
+            [getattr(c, name) for c in chunks if isinstance(c, ImuChunk)]
+            for chunks in (whole, single)
+        )
+        assert [row for x in a for row in x.tolist()] == [row for x in b for row in x.tolist()]
+    for chunks in (whole, single):
+        assert sum(c.n_lost for c in chunks if isinstance(c, ImuChunk)) >= 0
+    lost = [sum(c.n_lost for c in chunks if isinstance(c, ImuChunk)) for chunks in (whole, single)]
+    errors = [[str(c) for c in chunks if isinstance(c, DecodeError)] for chunks in (whole, single)]
+    assert lost[0] == lost[1]
+    assert errors[0] == errors[1]
