@@ -114,7 +114,7 @@ class KneeDriftAlert:
             value=knee_deg,
             reference=reference_deg,
             reason=(
-                f"The {self._side} knee is at {knee_deg:.0f} degrees, "
+                f"The {self._side} knee is at {knee_deg:z.0f} degrees, "
                 f"{abs(knee_deg - reference_deg):.0f} {way} than your own {reference_deg:.0f}, "
                 f"and stayed more than {s.enter_deg:.0f} away for {s.dwell_s:.0f} s."
             ),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from monitor.wrapped import wrapped
+
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
@@ -51,10 +53,13 @@ def finish(folder: Path, end: SessionEnd, *, show: bool) -> None:
     how = "Ended early, in order," if end.stopped else "Finished"
     typer.echo(f"\n{how} after {end.t_end_s / 60.0:.1f} minutes.")
     if end.stored_s is not None:
-        typer.echo(f"Only {stored_words(end.stored_s, result)}: the disk refused the rest.")
-    typer.echo(headline(result))
+        typer.echo(
+            wrapped(f"Only {stored_words(end.stored_s, result)}: the disk refused the rest.")
+        )
+    typer.echo(wrapped(headline(result)))
     for alert in result.alerts:
-        typer.echo(f"  {int(alert.t_s) // 60:02d}:{int(alert.t_s) % 60:02d}  {alert.reason}")
+        minutes, seconds = divmod(int(alert.t_s), 60)
+        typer.echo(wrapped(alert.reason, lead=f"  {minutes:02d}:{seconds:02d}  "))
     typer.echo(f"session  {folder}")
     typer.echo(f"report   {page}")
     if show:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.commands import _session_options as options
+from monitor.wrapped import wrapped
 
 if TYPE_CHECKING:
     from monitor.demo_run import DemoScore, ErrorFigure
@@ -60,7 +61,7 @@ def demo(  # noqa: PLR0917  # a command has as many options as it has
     kind = virtual_run.radio_kind(radio.value)
     settings = demo_run.DemoSettings(minutes, seed, factor, kind)
     typer.echo(f"A simulated person lies down for {minutes:g} minutes, wearing five sensors.")
-    typer.echo(f"radio    {virtual_run.RADIO_WORDS[kind]}.\n")
+    typer.echo(wrapped(f"{virtual_run.RADIO_WORDS[kind]}.", lead="radio    ") + "\n")
     wearer = demo_run.simulated_wearer(settings)
     with options.chosen_view(plain=plain, every_s=every) as view:
         end, folder = demo_run.run_demo(settings, wearer, view, options.wall_clock)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.wrapped import wrapped
+
 if TYPE_CHECKING:
     from monitor.doctor import Finding
 
@@ -40,6 +42,6 @@ def doctor(
 
 
 def _show(finding: Finding) -> None:
-    typer.echo(f"{'ok' if finding.ok else 'LOOK HERE':<10} {finding.what}")
+    typer.echo(wrapped(finding.what, lead=f"{'ok' if finding.ok else 'LOOK HERE':<10} "))
     if finding.remedy and not finding.ok:
-        typer.echo(f"{'':<10} -> {finding.remedy}")
+        typer.echo(wrapped(finding.remedy, lead=f"{'':<10} -> "))

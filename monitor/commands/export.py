@@ -34,5 +34,6 @@ def export(
     for path in export_session(raw, result, target):
         typer.echo(str(path))
     words = analyze_arguments(raw, target)
-    if words:  # one line, however long: it is to be copied
-        typer.echo(f"\nread them back:\nbackrelease analyze {shlex.join(words)}")
+    if words:  # to be copied: one command, however many lines
+        arguments = " \\\n  ".join(shlex.quote(word) for word in words)
+        typer.echo(f"\nread them back:\nbackrelease analyze {arguments}")

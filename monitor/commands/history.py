@@ -66,7 +66,7 @@ def history_lines(rows: list[HistoryRow]) -> list[str]:
 
 
 def _number(value: float | None, form: str = ".0f") -> str:
-    return "-" if value is None else f"{value:{form}}"
+    return "-" if value is None else f"{value:z{form}}"
 
 
 def _percent(share: float | None) -> str:

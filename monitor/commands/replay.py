@@ -12,6 +12,7 @@ import typer
 from monitor.commands import _session_options as options
 from monitor.commands import _shared
 from monitor.commands.demo import RadioChoice
+from monitor.wrapped import wrapped
 
 if TYPE_CHECKING:
     from monitor.live import LiveSettings
@@ -111,9 +112,9 @@ def replay_lines(replayed: Replay, tried: Mapping[str, float | None]) -> list[st
             if alert in now
             else "only then"
         )
-        lines.append(f"{when}  {who}: {alert.reason}")
+        lines.append(wrapped(f"{who}: {alert.reason}", lead=f"{when}  "))
     n = f"{len(then)} alert{'s' * (len(then) != 1)} then"
-    lines.append(f"{n}, {len(now)} with {changes or 'the settings of the session'}.")
+    lines.append(wrapped(f"{n}, {len(now)} with {changes or 'the settings of the session'}."))
     return lines
 
 
@@ -171,7 +172,7 @@ def _through_radio(
     session = read_session(files, fs_hz=fs_hz, straight=straight, bent=bent)
     played = as_sensors(session.data)
     kind = radio_kind(radio.value)
-    typer.echo(f"radio    {RADIO_WORDS[kind]}.")
+    typer.echo(wrapped(f"{RADIO_WORDS[kind]}.", lead="radio    "))
     moved_s = LEAD_S - session.shift_s
     typer.echo(f"Second 0 of the files is second {moved_s:g} of the session.")
     for placement, n in played.n_left_out.items():

@@ -23,7 +23,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from monitor.report import palette, panels
+from monitor.report import palette, panels, words
 from monitor.report.panels import Span
 from monitor.result import SessionResult
 
@@ -51,15 +51,15 @@ class _Panel:
     draw: Callable[[Axes, SessionResult, Span], None]
 
 
-def overview(result: SessionResult, shape: Format = WIDE) -> Figure:
-    """The whole session at a glance.
+def overview(result: SessionResult, shape: Format = WIDE, *, titled: bool = False) -> Figure:
+    """The whole session at a glance; `titled` for a picture that stands alone.
 
     A panel is left out only when the session could not have it: heart without a heart sensor or a
     beat found, knees without a leg sensor.  Everything else that is unknown is shaded as unknown.
     """
     with house_style():
         chosen = _chosen(result)
-        gap_in, top_in, bottom_in = 0.46, 0.30, 0.50
+        gap_in, top_in, bottom_in = 0.46, 0.62 if titled else 0.30, 0.50
         height_in = top_in + bottom_in + sum(p.height_in + gap_in for p in chosen) - gap_in
         figure = Figure(figsize=(shape.width_in, height_in))
         FigureCanvasAgg(figure)
@@ -76,6 +76,9 @@ def overview(result: SessionResult, shape: Format = WIDE) -> Figure:
             ax.set_title(panel.title)
             panel.draw(ax, result, span)
             _time_axis(ax, span, shape, last=panel is chosen[-1])
+        if titled:
+            left, top = shape.left_in / shape.width_in, 1.0 - 0.10 / height_in
+            figure.text(left, top, words.title_line(result), ha="left", va="top", weight="bold")
         return figure
 
 

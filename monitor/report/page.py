@@ -9,7 +9,6 @@ file and letters stay letters: they can be searched, read aloud and enlarged.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -44,7 +43,7 @@ def write_report(folder: Path, result: SessionResult) -> Path:
         When the folder cannot be written.
     """
     html, png = folder / HTML_NAME, folder / PNG_NAME
-    write_bytes(png, figures.png(figures.overview(result)))
+    write_bytes(png, figures.png(figures.overview(result, titled=True)))
     write_text(html, html_page(result))
     return html
 
@@ -68,7 +67,7 @@ def _content(result: SessionResult) -> dict[str, Any]:
     known, unknown = words.known_and_unknown(analysis.summary)
     return {
         "program": f"backrelease {__version__}",
-        "when": _when(result.started_at),
+        "when": words.when(result.started_at),
         "source": result.source,
         "headline": words.headline(result),
         "description": words.description(result),
@@ -108,17 +107,6 @@ def _content(result: SessionResult) -> dict[str, Any]:
         "n_more_movements": max(0, len(analysis.movements) - _MOST_MOVEMENTS),
         "notes": analysis.notes,
     }
-
-
-def _when(started_at: str | None) -> str | None:
-    """The wall-clock start as a person writes it, or as it came when it is no date."""
-    if started_at is None:
-        return None
-    try:
-        when = datetime.fromisoformat(started_at)
-    except ValueError:
-        return started_at
-    return f"{when.day} {when:%B %Y, %H:%M}"
 
 
 def _variables(inks: tuple[palette.Ink, ...], *, dark: bool) -> Markup:

@@ -39,6 +39,7 @@ class Span:
 
 def phases(ax: Axes, result: SessionResult, span: Span) -> None:
     """The exercise as a coloured band; a name where there is room for it."""
+    unnamed: dict[str, Ink] = {}
     for phase in result.analysis.phases:
         colour = palette.PHASES.get(phase.name, palette.UNKNOWN).light
         start, width = phase.start_s / 60.0, (phase.end_s - phase.start_s) / 60.0
@@ -53,9 +54,31 @@ def phases(ax: Axes, result: SessionResult, span: Span) -> None:
             name = _SHORT_NAMES.get(phase.name, phase.name)
         if room > 0.085 * len(name) + 0.04:
             ax.text(start + width / 2, 0.5, name, ha="center", va="center", fontsize=8.5)
+        else:
+            unnamed[phase.name] = palette.PHASES.get(phase.name, palette.UNKNOWN)
+    _phase_key(ax, unnamed, span)
     ax.set_ylim(0, 1)
     ax.set_yticks([])
     ax.grid(visible=False)
+
+
+def _phase_key(ax: Axes, unnamed: dict[str, Ink], span: Span) -> None:
+    """Colours of phases too short for their names, beside the panel's title, from the right."""
+    right_in = span.width_in
+    for name, ink in reversed(unnamed.items()):
+        words = PHASE_TITLES[name] if span.width_in > 6.0 else _SHORT_NAMES.get(name, name)
+        width_in = 0.068 * len(words) + 0.30
+        if right_in - width_in < 0.8:  # the title's own room
+            return
+        right_in -= width_in
+        ax.annotate(
+            "■", (0, 1), xycoords="axes fraction", xytext=(72 * right_in, 6),
+            textcoords="offset points", color=ink.light, fontsize=12, va="baseline",
+        )  # fmt: skip
+        ax.annotate(
+            words, (0, 1), xycoords="axes fraction", xytext=(72 * right_in + 13, 6),
+            textcoords="offset points", color=palette.QUIET.light, fontsize=8.5, va="baseline",
+        )  # fmt: skip
 
 
 def knees(ax: Axes, result: SessionResult, span: Span) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 
 import numpy as np
 
@@ -127,7 +128,7 @@ def number(value: float | None, unit: str = "") -> str:
         return "unknown"
     digits = _digits(abs(value), unit)
     shown = UNITS.get(unit, f" {unit}" if unit else "")
-    return f"{value:.{digits}f}{shown}"
+    return f"{value:z.{digits}f}{shown}"  # z: never "-0.0"
 
 
 def interval(estimate: Estimate) -> str:
@@ -136,7 +137,7 @@ def interval(estimate: Estimate) -> str:
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return "–"  # noqa: RUF001  # an en dash is what an empty cell of a table shows
     digits = _digits(max(abs(low), abs(high)), estimate.unit)
-    return f"{low:.{digits}f} to {high:.{digits}f}"
+    return f"{low:z.{digits}f} to {high:z.{digits}f}"
 
 
 def _digits(size: float, unit: str) -> int:
@@ -198,14 +199,32 @@ def _knees(result: SessionResult) -> str:
             continue
         low, middle, high = np.nanpercentile(values, [10, 50, 90])
         if high - low <= _KEPT_WITHIN_DEG:
-            kept.append(f"{middle:.0f}° {side}")
+            kept.append(f"{middle:z.0f}° {side}")
         else:
-            moved.append(f"the {side} knee mostly between {low:.0f}° and {high:.0f}°")
+            moved.append(f"the {side} knee mostly between {low:z.0f}° and {high:z.0f}°")
     when = "while resting " if rest else ""
     if len(kept) == 2:
         return f"{when}knees mostly near {kept[0]} and {kept[1]}"
     said = [f"the {one.split()[1]} knee mostly near {one.split()[0]}" for one in kept]
     return ", ".join(when + one for one in said + moved)
+
+
+def when(started_at: str | None) -> str | None:
+    """The wall-clock start as a person writes it, or as it came when it is no date."""
+    if started_at is None:
+        return None
+    try:
+        when = datetime.fromisoformat(started_at)
+    except ValueError:
+        return started_at
+    return f"{when.day} {when:%B %Y, %H:%M}"
+
+
+def title_line(result: SessionResult) -> str:
+    """What a picture that stands alone must say of itself: when, from what, and if nobody lay."""
+    source = result.source if len(result.source) <= 70 else result.source[:69].rstrip() + "…"
+    said = [when(result.started_at), source[:1].upper() + source[1:]]
+    return "  ·  ".join(part for part in said if part) or "A session"
 
 
 def known_and_unknown(

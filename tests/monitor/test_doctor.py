@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from monitor import doctor
+from monitor.commands.doctor import _show
 
 
 def amiss(found: Iterator[doctor.Finding]) -> list[str]:
@@ -123,3 +124,15 @@ def test_other_systems_say_where_to_allow_it(system: str) -> None:
 
 def test_an_unknown_system() -> None:
     assert not next(doctor.bluetooth("Plan9")).ok
+
+
+def test_long_findings_break_between_words_within_80_columns(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _show(doctor.Finding(False, "a wanted word " * 12, "and a remedy " * 10))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("LOOK HERE  a wanted")
+    assert all(
+        line.split()[0] in {"LOOK", "a", "wanted", "word", "->", "and", "remedy"} for line in lines
+    )

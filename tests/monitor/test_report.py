@@ -317,3 +317,28 @@ def test_a_report_loads_neither_scipy_nor_pyplot(stored: Path) -> None:
 
 def test_write_report_returns_the_page(tmp_path: Path) -> None:
     assert write_report(tmp_path, session()) == tmp_path / "report.html"
+
+
+def test_no_number_is_minus_nothing() -> None:
+    assert words.number(-0.04, "deg") == "0.0°"
+    assert words.interval(Estimate(0.0, -0.001, 0.001, 1.0, "1")) == "0.00 to 0.00"
+
+
+def test_a_picture_that_stands_alone_says_when_and_from_what() -> None:
+    result = replace(
+        session(), started_at="2026-03-01T18:30:05+01:00", source="simulated wearer (demo, seed 0)"
+    )
+    texts = [t.get_text() for t in overview(result, titled=True).texts]
+    assert texts == ["1 March 2026, 18:30  ·  Simulated wearer (demo, seed 0)"]
+    assert not overview(result).texts
+    assert words.title_line(replace(result, started_at=None, source="")) == "A session"
+
+
+def test_a_phase_without_room_for_its_name_is_in_the_key() -> None:
+    result = session()
+    phases = (Phase("rest", 0.0, 595.0), Phase("rolling", 595.0, 600.0))
+    result = replace(result, analysis=replace(result.analysis, phases=phases))
+    [ax, *_] = overview(result).axes
+    said = [t.get_text() for t in ax.texts]
+    assert "resting in the position" in said
+    assert {"■", "rolling to the side"} <= set(said)
