@@ -155,6 +155,7 @@ _NO_RADIO_HINTS = {
 _PERMIT = (
     "Allow this program, or the terminal it runs in, to use Bluetooth in the system's settings."
 )
+_NOT_THERE = "Switch it on, bring it nearer, and close apps and phones that hold it."
 _PAIR = "Pair the sensor in the system's Bluetooth settings, then try again."
 _INSUFFICIENT_AUTHENTICATION, _INSUFFICIENT_ENCRYPTION = 0x05, 0x0F  # ATT error codes
 
@@ -175,14 +176,11 @@ def device_error(error: Exception, doing: str) -> DeviceError:  # noqa: PLR0911 
         case BleakGATTProtocolError():
             return SensorRefused(f"{doing}: the sensor refused (ATT error 0x{int(error.code):02x})")
         case BleakDeviceNotFoundError():
-            return SensorSilent(
-                f"{doing}: the system does not find it",
-                hint="Switch it on, bring it nearer, and close apps and phones that hold it.",
-            )
+            return SensorSilent(f"{doing}: the system does not find it", hint=_NOT_THERE)
         case BleakDBusError():
             return _linux_error(error, doing)
         case TimeoutError():
-            return SensorSilent(f"{doing}: no answer", hint="Switch it on and bring it nearer.")
+            return SensorSilent(f"{doing}: no answer", hint=_NOT_THERE)
         case PermissionError():
             return RadioUnavailable(f"{doing}: {error}", hint=_PERMIT)
         case FileNotFoundError() | ConnectionRefusedError():

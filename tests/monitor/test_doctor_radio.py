@@ -15,11 +15,13 @@ from bleak.exc import (
     BleakBluetoothNotAvailableError,
     BleakBluetoothNotAvailableReason,
     BleakDBusError,
+    BleakDeviceNotFoundError,
 )
 from typer.testing import CliRunner
 
 from devices.driver import Advert
 from devices.link import Found, Radio, scan
+from devices.radio import device_error
 from devices.registry import driver_named
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
@@ -113,6 +115,12 @@ def test_what_fails_while_listening_is_said_with_its_remedy(
     [(said, prescribed)] = amiss(list(doctor_radio.radio(listening(error))))
     assert what in said
     assert remedy in prescribed
+
+
+@pytest.mark.parametrize("error", [BleakDeviceNotFoundError("AA:BB"), TimeoutError()])
+def test_a_link_that_finds_nobody_says_who_may_hold_the_sensor(error: Exception) -> None:
+    said = device_error(error, "connecting to Polar H10 1234")
+    assert "close apps and phones that hold it" in said.hint
 
 
 def test_a_sensor_held_by_another_program_is_named_and_stops_nothing() -> None:
