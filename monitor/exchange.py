@@ -16,14 +16,14 @@ import io
 import json
 import math
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
-from analysis.results import Epochs, FloatArray, Poses, SensorData
+from analysis.results import Epochs, FloatArray, SensorData
 from monitor import home
 from monitor.analyze import (
     POSE_SLACK_S,
@@ -35,23 +35,12 @@ from monitor.analyze import (
 )
 from monitor.csvfile import parse_specs
 from monitor.errors import UserError
+from monitor.raw_session import RawSession
 from monitor.result import Alert, SessionResult
 from monitor.result_file import to_json, write_bytes, write_text
 
 _FORMAT, _VERSION = "backrelease-import", 1
 _TIME_FORMAT, _VALUE_FORMAT = "%.9f", "%.9g"  # a nanosecond; a part in a billion
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RawSession:
-    """What a session folder holds in SI units: samples, heart beats, when the poses were held.
-
-    `beats` are (session second, beats a minute, interval in s) rows; NaN where one is not known.
-    """
-
-    sensors: Mapping[str, SensorData]
-    poses: Poses
-    beats: tuple[tuple[float, float, float], ...] = ()
 
 
 # --- out -------------------------------------------------------------------------------------

@@ -12,10 +12,10 @@ import numpy as np
 from analysis.results import PLACEMENTS, Poses, SensorData
 from devices.chunk import HeartChunk
 from devices.stream import Samples
-from monitor.exchange import RawSession
 from monitor.heart_worn import HeartChoice
 from monitor.live import STEP_S
 from monitor.live_sensor import LiveSensor
+from monitor.raw_session import RawSession
 from monitor.recording_reader import RecordedBatch, Recording, read_recording
 from monitor.replay import stream_info
 
