@@ -115,7 +115,9 @@ def relaxation_parts(
         _clipped(0.5 + 0.5 * (1 - heart / heart_start) / s.heart_fall),
         _clipped(1 - np.fmax(*knees) / s.knee_sd_deg),
     )
-    return Relaxation(_index(parts, s.weights), *parts)
+    # up from the floor the index says nothing, though its last minute was spent lying
+    index = np.where(_upright(epochs, s)[first:], np.nan, _index(parts, s.weights))
+    return Relaxation(index, *parts)
 
 
 def part_names() -> tuple[str, ...]:
@@ -140,9 +142,13 @@ def _index(parts: tuple[FloatArray, ...], weights: tuple[float, ...]) -> FloatAr
 
 def _opening(epochs: Epochs, s: RelaxationSettings, dt_s: float) -> np.ndarray:
     """Rows of the wearer's opening: the first two minutes of lying that were mostly still."""
-    upright = np.nan_to_num(epochs.trunk_tilt_deg) >= s.lying_below_deg
-    at_rest = (np.nan_to_num(epochs.stillness) >= 0.5) & ~upright
+    at_rest = (np.nan_to_num(epochs.stillness) >= 0.5) & ~_upright(epochs, s)
     return np.asarray(at_rest & (np.cumsum(at_rest) * dt_s <= s.opening_s))
+
+
+def _upright(epochs: Epochs, s: RelaxationSettings) -> NDArray[np.bool_]:
+    """Rows in which the trunk was seen not to lie; an unknown tilt is taken for lying."""
+    return np.asarray(np.nan_to_num(epochs.trunk_tilt_deg) >= s.lying_below_deg)
 
 
 def _reference(values: FloatArray, opening: NDArray[np.intp], least: int, first: int) -> FloatArray:

@@ -71,6 +71,13 @@ def test_the_opening_is_of_lying():
     assert parts.breathing_fall[-1] == pytest.approx(0.5)
 
 
+def test_up_from_the_floor_the_index_says_nothing():
+    tilt = np.where(T_S > 500, 80.0, 2.0)
+    index = relaxation(session(stillness=1.0, trunk_tilt_deg=tilt, breathing_per_min=14.0))
+    assert np.isfinite(index[400:500]).all()
+    assert np.isnan(index[500:]).all()
+
+
 @given(seed=st.integers(0, 200), cut=st.integers(1, 599))
 def test_the_future_never_changes_the_past(seed: int, cut: int):
     rng = np.random.default_rng(seed)
