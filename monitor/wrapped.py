@@ -7,8 +7,8 @@ import textwrap
 WIDTH = 80
 
 
-def wrapped(text: str, *, lead: str = "") -> str:
-    """The text behind `lead`; further lines stand under its first word.
+def wrapped(text: str, *, lead: str = "", hang: str | None = None) -> str:
+    """The text behind `lead`; further lines stand behind `hang`, or under its first word.
 
     A word that is longer than a line, such as a path, stays whole.
 
@@ -22,7 +22,7 @@ def wrapped(text: str, *, lead: str = "") -> str:
         text.strip(),
         WIDTH,
         initial_indent=lead,
-        subsequent_indent=" " * len(lead),
+        subsequent_indent=" " * len(lead) if hang is None else hang,
         break_long_words=False,
         break_on_hyphens=False,
     )

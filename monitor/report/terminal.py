@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from monitor.report import words
 from monitor.result import SessionResult
-
-WIDTH = 80
+from monitor.wrapped import wrapped
 
 
 def summary_text(result: SessionResult) -> str:
@@ -71,6 +68,4 @@ def _listed(heading: str, rows: list[str]) -> str:
 
 def _wrapped(text: str, indent: str = "") -> str:
     lead = indent + " " * (len(text) - len(text.lstrip()))
-    return textwrap.fill(
-        text.strip(), WIDTH, initial_indent=lead, subsequent_indent=lead + "  " * bool(indent)
-    )
+    return wrapped(text, lead=lead, hang=lead + "  " * bool(indent))
