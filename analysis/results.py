@@ -18,6 +18,8 @@ FloatArray: TypeAlias = NDArray[np.float64]
 PLACEMENTS = ("chest", "left_thigh", "left_shank", "right_thigh", "right_shank", "head")
 """Where a sensor can be worn.  Any subset works."""
 
+PositionName: TypeAlias = Literal["supine", "left", "right", "prone", "upright", "unknown"]
+
 PhaseName: TypeAlias = Literal[
     "straight", "settling", "rest", "extra", "rolling", "kneeling", "standing", "unknown"
 ]
@@ -77,6 +79,67 @@ class Phase:
     end_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One stretch in which the trunk lay, or was held, in one way."""
+
+    name: PositionName
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Breath:
+    """One breath, from the beginning of breathing in to the beginning of the next.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Session seconds.
+    depth_deg : float
+        How far the chest turned with it: a proxy that compares breaths of one session, not people
+        nor straps.
+    kind : str
+        ``breath``, or ``sigh`` for one much deeper than those around it.
+    pause_s : float or None
+        How long the chest rested before the next breath; None where that cannot be seen.
+    """
+
+    start_s: float
+    end_s: float
+    depth_deg: float
+    kind: Literal["breath", "sigh"] = "breath"
+    pause_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How the wearer got up: the last part of the exercise.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Session seconds from the first turn to standing.
+    rolling_s, kneeling_s, standing_s : float or None
+        When each part began; None where it was not seen.
+    peak_speed_deg_s : float or None
+        Fastest turn of the trunk on the way.
+    hurried : bool or None
+        Whether it was faster than is kind to the back; None where that cannot be said.
+    reason : str
+        One sentence: what was seen and against which limit.
+    """
+
+    start_s: float
+    end_s: float
+    rolling_s: float | None
+    kneeling_s: float | None
+    standing_s: float | None
+    peak_speed_deg_s: float | None
+    hurried: bool | None
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Epochs:
     """One row an epoch, all arrays of the same length; NaN is unknown.
@@ -101,6 +164,10 @@ class Epochs:
         Leg leaning out (positive) or in (negative) from the calibrated plane.
     relaxation
         The index of `analysis.relaxation`, 0 to 1, against the wearer's own opening minutes.
+    posture_drift_deg
+        How far the trunk has turned from where it lay when rest began.
+    drowsy
+        0 (awake) to 1 (asleep, by all that motion can tell): not the same as relaxed.
     """
 
     t_s: FloatArray
@@ -116,6 +183,8 @@ class Epochs:
     lean_left_deg: FloatArray
     lean_right_deg: FloatArray
     relaxation: FloatArray
+    posture_drift_deg: FloatArray
+    drowsy: FloatArray
 
     def __len__(self) -> int:
         return len(self.t_s)
@@ -177,3 +246,6 @@ class SessionAnalysis:
     movements: tuple[Movement, ...] = ()
     summary: Mapping[str, Estimate] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    positions: tuple[Position, ...] = ()
+    breaths: tuple[Breath, ...] = ()
+    finish: Finish | None = None

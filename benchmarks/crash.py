@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import UserError
-from monitor.recording_reader import read_recording
+from monitor.recording.reader import read_recording
 
 _PRINTED = re.compile(r"recorded [\d.]+ of ([\d.]+) s")
 _LINES_EVERY_S = "0.5"

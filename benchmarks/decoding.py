@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from devices import polar_frames, sketch, witmotion
 from devices.connection import Connection
 from devices.driver import ClockKind, Driver, Notification, StreamInfo
 from devices.registry import driver_named
-from monitor.collector import Collector
+from devices.sensors import polar_frames, sketch, witmotion
+from monitor.live.collector import Collector
 
 _PAIRS = 21
 _RNG = np.random.default_rng(1)

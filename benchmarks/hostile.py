@@ -28,6 +28,13 @@ from typing import Any
 import numpy as np
 
 from devices import (
+    sig,
+)
+from devices.chunk import BatteryChunk, HeartChunk, ImuChunk
+from devices.driver import ClockKind, Driver, Notification, StreamInfo
+from devices.errors import DecodeError
+from devices.registry import DRIVERS
+from devices.sensors import (
     adafruit,
     blesense,
     espruino,
@@ -37,15 +44,10 @@ from devices import (
     movesense,
     pinetime,
     polar_frames,
-    sig,
     sketch,
     thingy52,
     witmotion,
 )
-from devices.chunk import BatteryChunk, HeartChunk, ImuChunk
-from devices.driver import ClockKind, Driver, Notification, StreamInfo
-from devices.errors import DecodeError
-from devices.registry import DRIVERS
 from devices.stream import Samples, SensorStream
 
 VECTORS = Path(__file__).parents[1] / "tests" / "devices" / "vectors"

@@ -20,14 +20,14 @@ from pathlib import Path
 
 import numpy as np
 
-from devices import witmotion
 from devices.driver import ClockKind, Notification, StreamInfo
 from devices.link import LinkEvent, LinkState
-from monitor.collector import Collector
-from monitor.live import LivePipeline
-from monitor.recording import Recorder
-from monitor.recording_format import RecordedSensor, SessionHeader
-from monitor.schedule import PoseWindow
+from devices.sensors import witmotion
+from monitor.live.collector import Collector
+from monitor.live.pipeline import LivePipeline
+from monitor.live.schedule import PoseWindow
+from monitor.recording.format import RecordedSensor, SessionHeader
+from monitor.recording.writer import Recorder
 
 LIMIT = 0.03
 PLACEMENTS = ("chest", "left_thigh", "left_shank", "right_thigh", "right_shank")

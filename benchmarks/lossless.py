@@ -32,12 +32,12 @@ from devices.virtual.peripheral import MotionTrack, Peripheral
 from devices.virtual.wearer import SENSOR_NAMES
 from devices.virtual.witmotion_peripheral import VirtualWitMotion
 from monitor import home
-from monitor.live_sensor import LiveSensor
-from monitor.recording_reader import RecordedBatch, Recording, read_recording
-from monitor.replay import stream_info
-from monitor.schedule import Course, course
-from monitor.view import PlainView
-from monitor.virtual_run import VirtualSession, play
+from monitor.live.schedule import Course, course
+from monitor.live.sensor import LiveSensor
+from monitor.live.virtual_run import VirtualSession, play
+from monitor.recording.reader import RecordedBatch, Recording, read_recording
+from monitor.recording.replay import stream_info
+from monitor.screen.view import PlainView
 
 WANTED_HZ = 104.0
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -28,11 +28,11 @@ from devices.driver import StreamRequest
 from devices.link import SensorLink, scan
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
-from monitor.collector import Collector
-from monitor.live import LivePipeline
-from monitor.recording import Recorder
-from monitor.recording_format import RecordedSensor, SessionHeader
-from monitor.schedule import course
+from monitor.live.collector import Collector
+from monitor.live.pipeline import LivePipeline
+from monitor.live.schedule import course
+from monitor.recording.format import RecordedSensor, SessionHeader
+from monitor.recording.writer import Recorder
 
 LIMIT_S, LIMIT_GROWTH_MB = 120.0, 8.0
 _TICK_S = 0.1

@@ -25,9 +25,9 @@ import recordings
 from analysis.results import Epochs, FloatArray, Poses, SensorData
 from analysis.session import analyze
 from monitor import home
-from monitor.csv_replay import LEAD_S, as_sensors, play_csv
-from monitor.view import PlainView
-from monitor.virtual_run import RadioKind
+from monitor.exchange.csv_replay import LEAD_S, as_sensors, play_csv
+from monitor.live.virtual_run import RadioKind
+from monitor.screen.view import PlainView
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from devices import (
+from devices.driver import Advert, Driver
+from devices.errors import DeviceError
+from devices.sensors import (
     adafruit,
     blesense,
     espruino,
@@ -19,8 +21,6 @@ from devices import (
     thingy52,
     witmotion,
 )
-from devices.driver import Advert, Driver
-from devices.errors import DeviceError
 
 DRIVERS: tuple[Driver, ...] = (
     witmotion.DRIVER,

@@ -69,7 +69,7 @@ class SensorStream:
     Examples
     --------
     >>> from devices.driver import ClockKind
-    >>> from devices.witmotion import DATA_UUID, DRIVER
+    >>> from devices.sensors.witmotion import DATA_UUID, DRIVER
     >>> info = StreamInfo(100.0, 16.0, has_gyro=True, clock=ClockKind.COUNTED)
     >>> stream = SensorStream(DRIVER, info)
     >>> flat = bytes.fromhex("5561 000000000008 000000000000 000000000000")

@@ -39,6 +39,37 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One alert and what became of it.
+
+    Attributes
+    ----------
+    alert : Alert
+        What the rule said, with its evidence.
+    rule : str
+        The rule's name and limits in words.
+    dwell_s : float or None
+        How long it had been so before the rule spoke.
+    level : int
+        How loudly it was told: 0 the softest, rising while it is not corrected.
+    delivered_s : float or None
+        Session second at which the cue was given; None when it was withheld.
+    withheld : str
+        Why no cue was given (the budget was spent, snoozed, a day without cues); empty when one was.
+    corrected_s : float or None
+        Session second at which it was right again; None when it never was.
+    """
+
+    alert: Alert
+    rule: str = ""
+    dwell_s: float | None = None
+    level: int = 0
+    delivered_s: float | None = None
+    withheld: str = ""
+    corrected_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """The wearer's own comfortable knee angles, taken when they had settled; None if unknown."""
 
@@ -74,3 +105,4 @@ class SessionResult:
     source: str = ""
     sensors_worn: Mapping[str, str] = field(default_factory=dict)
     loss_by: Mapping[str, LossBy] = field(default_factory=dict)
+    ledger: tuple[LedgerEntry, ...] = ()

@@ -3,7 +3,8 @@
     SessionResult --to_json--> text (UTF-8, null for unknown, numbers rounded) --from_json--> SessionResult
 
 The keys up to `summary` are a fixed contract that other programs read; `started_at`, `source`,
-`sensors_worn`, `loss_by`, `reference`, `gaps` and `notes` are ours.  Readers ignore keys that they do not
+`sensors_worn`, `loss_by`, `reference`, `gaps`, `notes`, `positions`, `breaths`, `finish` and `ledger`
+are ours.  Readers ignore keys that they do not
 know, so adding one needs no new version; changing the meaning of one does.
 """
 
@@ -22,17 +23,20 @@ from typing import Any, NoReturn, cast, get_args
 import numpy as np
 
 from analysis.results import (
+    Breath,
     Epochs,
     Estimate,
+    Finish,
     FloatArray,
     Movement,
     Phase,
     PhaseName,
+    Position,
     SensorSummary,
     SessionAnalysis,
 )
 from monitor.errors import UserError
-from monitor.result import Alert, Gap, Reference, SessionResult
+from monitor.result import Alert, Gap, LedgerEntry, Reference, SessionResult
 
 FORMAT = "backrelease-analysis"
 VERSION = 1
@@ -81,6 +85,10 @@ def to_json(result: SessionResult) -> str:
         "gaps": _lines(_rounded(asdict(g)) for g in result.gaps),
         "summary": _lines({n: _rounded(asdict(e)) for n, e in analysis.summary.items()}),
         "notes": _dump(list(analysis.notes)),
+        "positions": _lines(_rounded(asdict(p)) for p in analysis.positions),
+        "breaths": _lines(_rounded(asdict(b)) for b in analysis.breaths),
+        "finish": _dump(_rounded(asdict(analysis.finish)) if analysis.finish else None),
+        "ledger": _lines(_rounded(asdict(e)) for e in result.ledger),
     }
     return "{\n" + ",\n".join(f"{_dump(k)}: {v}" for k, v in top.items()) + "\n}\n"
 
@@ -185,12 +193,15 @@ def _column(values: FloatArray, decimals: int) -> list[float | None]:
 
 def _rounded(record: dict[str, Any]) -> dict[str, Any]:
     """A record as JSON may hold it: floats rounded, what is not finite null."""
-    return {
-        key: _number(float(v), _TIME_DECIMALS if key.endswith("_s") else _VALUE_DECIMALS)
-        if isinstance(v, float | np.floating)
-        else v
-        for key, v in record.items()
-    }
+    return {key: _rounded_value(key, v) for key, v in record.items()}
+
+
+def _rounded_value(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return _rounded(value)
+    if isinstance(value, float | np.floating):
+        return _number(float(value), _TIME_DECIMALS if key.endswith("_s") else _VALUE_DECIMALS)
+    return value
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -224,7 +235,10 @@ def _refuse_constant(token: str) -> NoReturn:
 
 
 def _result(document: dict[str, Any]) -> SessionResult:
-    columns = {f.name: _array(document["epochs"][f.name]) for f in fields(Epochs)}
+    given = document["epochs"]
+    # a column that an older version did not know is unknown throughout
+    unknown = [None] * len(given["t_s"])
+    columns = {f.name: _array(given.get(f.name, unknown)) for f in fields(Epochs)}
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"epoch columns of different lengths {lengths}")
@@ -239,6 +253,9 @@ def _result(document: dict[str, Any]) -> SessionResult:
         movements=tuple(Movement(**_known(Movement, m)) for m in document["movements"]),
         summary={n: Estimate(**_known(Estimate, e)) for n, e in document["summary"].items()},
         notes=tuple(document.get("notes", ())),
+        positions=tuple(Position(**_known(Position, p)) for p in document.get("positions", ())),
+        breaths=tuple(Breath(**_known(Breath, b)) for b in document.get("breaths", ())),
+        finish=Finish(**_known(Finish, document["finish"])) if document.get("finish") else None,
     )
     return SessionResult(
         analysis=analysis,
@@ -249,7 +266,13 @@ def _result(document: dict[str, Any]) -> SessionResult:
         source=document.get("source", ""),
         sensors_worn=dict(document.get("sensors_worn", {})),
         loss_by=dict(document.get("loss_by", {})),
+        ledger=tuple(_entry(e) for e in document.get("ledger", ())),
     )
+
+
+def _entry(record: dict[str, Any]) -> LedgerEntry:
+    known = _known(LedgerEntry, record)
+    return LedgerEntry(**{**known, "alert": Alert(**_known(Alert, record["alert"]))})
 
 
 def _sensor(record: dict[str, Any]) -> SensorSummary:

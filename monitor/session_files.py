@@ -27,7 +27,7 @@ def write_outputs(folder: Path, result: SessionResult, *, stored_s: float | None
     UserError
         When the folder cannot be written; the recording stays as it is.
     """
-    from monitor.history import History  # noqa: PLC0415
+    from monitor.history.index import History  # noqa: PLC0415
     from monitor.report import write_report  # noqa: PLC0415  # matplotlib, after the session only
     from monitor.result_file import to_json, write_text  # noqa: PLC0415
 

@@ -42,9 +42,9 @@ def _has_csv(folder: Path) -> bool:
 
 def _rebuilt(folder: Path) -> SessionResult:
     if not (folder / home.RECORDING_NAME).is_file() and _has_csv(folder):
-        from monitor.exchange import reanalyse_import  # noqa: PLC0415
+        from monitor.exchange.session_csv import reanalyse_import  # noqa: PLC0415
 
         return reanalyse_import(folder)
-    from monitor.rebuild import rebuild_result  # noqa: PLC0415  # devices, decoders
+    from monitor.recording.rebuild import rebuild_result  # noqa: PLC0415  # devices, decoders
 
     return rebuild_result(folder)

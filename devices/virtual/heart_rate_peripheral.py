@@ -11,7 +11,7 @@ import numpy as np
 from devices import sig
 from devices.chunk import FloatArray
 from devices.driver import Advert
-from devices.heart_rate import SERVICE_UUID
+from devices.sensors.heart_rate import SERVICE_UUID
 from devices.virtual.peripheral import AttRefused, GattTable, Outgoing, VirtualCharacteristic
 from devices.virtual.playback import address_of
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from monitor.session import SessionEnd, View
+    from monitor.live.session import SessionEnd, View
 
 PLAIN_HELP = "Print lines instead of a panel; also when the output is no terminal."
 EVERY_HELP = "Seconds of session time between the lines of --plain."
@@ -32,7 +32,7 @@ def wall_clock() -> datetime:
 @contextlib.contextmanager
 def chosen_view(*, plain: bool, every_s: float) -> Iterator[View]:
     """A panel on a terminal, lines elsewhere."""
-    from monitor.view import PanelView, PlainView  # noqa: PLC0415
+    from monitor.screen.view import PanelView, PlainView  # noqa: PLC0415
 
     if plain or not sys.stdout.isatty():
         yield PlainView(_line, every_s=every_s)

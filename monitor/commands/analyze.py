@@ -33,7 +33,7 @@ def analyze(
 ) -> None:
     """Analyse recordings of any motion sensors from CSV files."""
     straight_s, bent_s = _shared.window(straight), _shared.window(bent)
-    from monitor.analyze import analyze_session, read_session  # noqa: PLC0415  # numpy
+    from monitor.exchange.csv_session import analyze_session, read_session  # noqa: PLC0415  # numpy
     from monitor.report.terminal import summary_text  # noqa: PLC0415
     from monitor.result_file import to_json, write_text  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from monitor.commands import _session_options as options
 from monitor.wrapped import wrapped
 
 if TYPE_CHECKING:
-    from monitor.demo_run import DemoScore, ErrorFigure
+    from monitor.live.demo_run import DemoScore, ErrorFigure
 
 
 class RadioChoice(enum.StrEnum):
@@ -54,9 +54,9 @@ def demo(  # noqa: PLR0917  # a command has as many options as it has
 ) -> None:
     """Run a session without any sensor: a simulated wearer, and everything else real."""
     factor = _speed(speed)
-    from monitor import demo_run, virtual_run  # noqa: PLC0415  # numpy, bleak
     from monitor.home import RECORDING_NAME  # noqa: PLC0415
-    from monitor.recording_reader import read_recording  # noqa: PLC0415
+    from monitor.live import demo_run, virtual_run  # noqa: PLC0415  # numpy, bleak
+    from monitor.recording.reader import read_recording  # noqa: PLC0415
 
     kind = virtual_run.radio_kind(radio.value)
     settings = demo_run.DemoSettings(minutes, seed, factor, kind)

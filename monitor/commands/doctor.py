@@ -9,7 +9,7 @@ import typer
 from monitor.wrapped import wrapped
 
 if TYPE_CHECKING:
-    from monitor.doctor import Finding
+    from monitor.checks.doctor import Finding
 
 
 def register(app: typer.Typer) -> None:
@@ -23,8 +23,8 @@ def doctor(
     ] = False,
 ) -> None:
     """Check this computer and say what to do; status 0 when a session can run."""
-    from monitor.doctor import can_run, findings  # noqa: PLC0415
-    from monitor.doctor_radio import radio  # noqa: PLC0415
+    from monitor.checks.doctor import can_run, findings  # noqa: PLC0415
+    from monitor.checks.doctor_radio import radio  # noqa: PLC0415
     from monitor.home import data_folder  # noqa: PLC0415
 
     found = []

@@ -24,7 +24,7 @@ def export(
     ] = None,
 ) -> None:
     """Write the samples, epochs, alerts and heart beats of a session as CSV files."""
-    from monitor.exchange import analyze_arguments, export_session, raw_session  # noqa: PLC0415
+    from monitor.exchange.session_csv import analyze_arguments, export_session, raw_session  # noqa: PLC0415
     from monitor.home import make_private_folder, session_folder  # noqa: PLC0415
     from monitor.stored import result_of  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from monitor.history import HistoryRow
+    from monitor.history.index import HistoryRow
 
 _HEADING = (
     f"{'session':<23}{'min':>5}{'still':>7}{'breath':>8}{'knees':>9}{'alerts':>8}{'heard':>7}"
@@ -30,7 +30,7 @@ def history(
     ] = False,
 ) -> None:
     """List the sessions on this computer."""
-    from monitor.history import History  # noqa: PLC0415
+    from monitor.history.index import History  # noqa: PLC0415
 
     with History() as index:
         problems = index.rebuild() if rebuild or index.is_stale() else []

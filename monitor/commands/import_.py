@@ -34,8 +34,8 @@ def import_files(
     """Make a session from CSV files, so that report, history and export work on it."""
     straight_s, bent_s = _shared.window(straight), _shared.window(bent)
     began = _moment(started_at)
-    from monitor.exchange import import_session  # noqa: PLC0415  # numpy
-    from monitor.history import History  # noqa: PLC0415
+    from monitor.exchange.session_csv import import_session  # noqa: PLC0415  # numpy
+    from monitor.history.index import History  # noqa: PLC0415
     from monitor.report.terminal import summary_text  # noqa: PLC0415
 
     folder, result = import_session(

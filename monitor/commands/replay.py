@@ -15,8 +15,8 @@ from monitor.commands.demo import RadioChoice
 from monitor.wrapped import wrapped
 
 if TYPE_CHECKING:
-    from monitor.live import LiveSettings
-    from monitor.replay import Replay
+    from monitor.live.pipeline import LiveSettings
+    from monitor.recording.replay import Replay
     from monitor.result import SessionResult
 
 _TRIED = {
@@ -80,9 +80,9 @@ def replay(  # noqa: PLR0917  # a command has as many options as it has
     if is_csv:
         _through_radio(what, json, radio, fs_hz=fs, **poses)
         return
-    from monitor.recording_reader import read_recording  # noqa: PLC0415  # numpy, decoders
-    from monitor.replay import recorded_settings  # noqa: PLC0415
-    from monitor.replay import replay as run  # noqa: PLC0415
+    from monitor.recording.reader import read_recording  # noqa: PLC0415  # numpy, decoders
+    from monitor.recording.replay import recorded_settings  # noqa: PLC0415
+    from monitor.recording.replay import replay as run  # noqa: PLC0415
 
     recording = read_recording(_recording_path(what[0]))
     tried = {"enter_deg": knee_enter, "leave_deg": knee_leave, "dwell_s": dwell}
@@ -165,9 +165,9 @@ def _through_radio(
     bent: _shared.Window | None,
 ) -> None:
     """CSV files become virtual sensors, and those a session like any other."""
-    from monitor.analyze import read_session  # noqa: PLC0415
-    from monitor.csv_replay import LEAD_S, as_sensors, play_csv  # noqa: PLC0415
-    from monitor.virtual_run import RADIO_WORDS, radio_kind  # noqa: PLC0415
+    from monitor.exchange.csv_replay import LEAD_S, as_sensors, play_csv  # noqa: PLC0415
+    from monitor.exchange.csv_session import read_session  # noqa: PLC0415
+    from monitor.live.virtual_run import RADIO_WORDS, radio_kind  # noqa: PLC0415
 
     session = read_session(files, fs_hz=fs_hz, straight=straight, bent=bent)
     played = as_sensors(session.data)

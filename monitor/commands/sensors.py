@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from monitor.bench import Bench
-    from monitor.bench_run import BenchReport
+    from monitor.checks.bench import Bench
+    from monitor.checks.bench_run import BenchReport
 
 _UNKNOWN = "unknown"
 _WIDTH = 80
@@ -53,8 +53,8 @@ def bench(
 
     from devices.link import SYSTEM_RADIO  # noqa: PLC0415  # bleak, numpy
     from devices.virtual.loop import VirtualTimeLoop  # noqa: PLC0415
-    from monitor.bench_run import SIMULATED_NAMES, run_bench, simulated_radio  # noqa: PLC0415
-    from monitor.interrupt import stop_on_signals  # noqa: PLC0415
+    from monitor.checks.bench_run import SIMULATED_NAMES, run_bench, simulated_radio  # noqa: PLC0415
+    from monitor.live.interrupt import stop_on_signals  # noqa: PLC0415
 
     async def listen() -> BenchReport:
         stop = asyncio.Event()

@@ -40,8 +40,8 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
     """Record a session, watch over it, and report. Ctrl-C ends it in order at any time."""
     import asyncio  # noqa: PLC0415
 
-    from monitor.assignment import parse_sensors  # noqa: PLC0415  # bleak, numpy
-    from monitor.live_run import run_session  # noqa: PLC0415
+    from monitor.live.assignment import parse_sensors  # noqa: PLC0415  # bleak, numpy
+    from monitor.live.run import run_session  # noqa: PLC0415
 
     wanted = parse_sensors(sensor or [])
     typer.echo("Looking for sensors ...")

@@ -20,7 +20,7 @@ from monitor.report.palette import Ink
 from monitor.report.words import PHASE_TITLES, placement_title
 from monitor.result import SessionResult
 
-REFERENCE_BAND_DEG = 8.0  # the drift at which the wearer is told (monitor.alerts)
+REFERENCE_BAND_DEG = 8.0  # the drift at which the wearer is told (monitor.alerts.machines)
 _CONFIDENCE_STEPS = ((0.0, 0.25), (0.4, 0.55), (0.7, 1.0))  # from this confidence, this alpha
 _SHORT_NAMES = {"rest": "rest", "extra": "extra", "rolling": "roll", "unknown": "?"}
 

@@ -13,15 +13,6 @@ import numpy as np
 import pytest
 
 from devices import sig
-from devices.adafruit import (
-    DATA_UUID,
-    DRIVER,
-    PERIOD_UUID,
-    SERVICE_UUID,
-    AdafruitDecoder,
-    gyro_rad_s,
-    period_command,
-)
 from devices.chunk import BatteryChunk, ImuChunk
 from devices.connection import Connection
 from devices.driver import (
@@ -37,6 +28,15 @@ from devices.driver import (
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
 from devices.registry import recognise
+from devices.sensors.adafruit import (
+    DATA_UUID,
+    DRIVER,
+    PERIOD_UUID,
+    SERVICE_UUID,
+    AdafruitDecoder,
+    gyro_rad_s,
+    period_command,
+)
 from tests.devices.driver_play import joined, talk
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "adafruit.toml").read_text())

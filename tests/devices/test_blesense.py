@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devices.blesense import DATA_UUID, DRIVER, SERVICE_UUID, BleSenseDecoder
 from devices.chunk import ImuChunk
 from devices.driver import Advert, ClockKind, Notification, StreamInfo, StreamRequest, Subscribe
 from devices.errors import DecodeError
 from devices.registry import recognise
+from devices.sensors.blesense import DATA_UUID, DRIVER, SERVICE_UUID, BleSenseDecoder
 from devices.stream import Samples, SensorStream
 from tests.devices.driver_play import joined, talk
 

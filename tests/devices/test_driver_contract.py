@@ -13,18 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices import (
-    adafruit,
-    espruino,
-    metamotion,
-    microbit,
-    movella_dot,
-    movesense,
-    pinetime,
-    polar_h10,
     sig,
-    sketch,
-    thingy52,
-    witmotion,
 )
 from devices.chunk import BatteryChunk, Chunk, HeartChunk, ImuChunk
 from devices.driver import (
@@ -42,6 +31,19 @@ from devices.driver import (
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused, SensorSilent
 from devices.registry import DRIVERS
+from devices.sensors import (
+    adafruit,
+    espruino,
+    metamotion,
+    microbit,
+    movella_dot,
+    movesense,
+    pinetime,
+    polar_h10,
+    sketch,
+    thingy52,
+    witmotion,
+)
 
 INFO = StreamInfo(fs_hz=50.0, acc_range_g=4.0, has_gyro=True, clock=ClockKind.DEVICE)
 every_driver = pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)

@@ -27,7 +27,8 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused, SensorSilent
-from devices.espruino import (
+from devices.registry import recognise
+from devices.sensors.espruino import (
     ADVERT_APP_UUID,
     CLEAR_AND_RESET,
     DRIVER,
@@ -38,7 +39,6 @@ from devices.espruino import (
     WRITE_UUID,
     EspruinoDecoder,
 )
-from devices.registry import recognise
 from tests.devices.driver_play import joined, talk
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "espruino.toml").read_text())

@@ -22,8 +22,8 @@ from devices.driver import (
     Subscribe,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
-from devices.heart_rate import DRIVER, SERVICE_UUID
 from devices.registry import DRIVERS, recognise
+from devices.sensors.heart_rate import DRIVER, SERVICE_UUID
 from devices.stream import SensorStream
 from tests.devices.driver_play import joined, talk
 

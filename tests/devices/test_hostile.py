@@ -25,6 +25,6 @@ def test_a_driver_that_raises_is_told_with_its_batch(monkeypatch: pytest.MonkeyP
     def feed(_decoder: object, batch: list[Notification]) -> list[object]:
         raise IndexError(f"{len(batch)} notifications")
 
-    monkeypatch.setattr("devices.witmotion.WitMotionDecoder.feed", feed)
+    monkeypatch.setattr("devices.sensors.witmotion.WitMotionDecoder.feed", feed)
     with pytest.raises(hostile.LawBroken, match=r"witmotion, seed 3: IndexError.* at \[Notific"):
         hostile.attack(driver, 10, seed=3)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devices import metamotion
 from devices.chunk import BatteryChunk, Chunk, ImuChunk
 from devices.driver import (
     Ask,
@@ -26,7 +25,8 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, SensorRefused, SensorSilent
-from devices.metamotion import BMI160, BMI270, DATA_UUID, DRIVER, MetaMotionDecoder
+from devices.sensors import metamotion
+from devices.sensors.metamotion import BMI160, BMI270, DATA_UUID, DRIVER, MetaMotionDecoder
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "metamotion.toml").read_text())
 G_M_S2 = 9.80665

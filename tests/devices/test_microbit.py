@@ -24,8 +24,8 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
-from devices.microbit import DATA_UUID, DRIVER, PERIOD_UUID, SERVICE_UUID, period_command
 from devices.registry import recognise
+from devices.sensors.microbit import DATA_UUID, DRIVER, PERIOD_UUID, SERVICE_UUID, period_command
 from tests.devices.driver_play import joined, talk
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "microbit.toml").read_text())

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices import movella_dot
 from devices.chunk import BatteryChunk, Chunk, ImuChunk
 from devices.driver import (
     Ask,
@@ -27,7 +26,8 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, SensorRefused
-from devices.movella_dot import (
+from devices.sensors import movella_dot
+from devices.sensors.movella_dot import (
     BATTERY_UUID,
     CONTROL_UUID,
     DRIVER,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices import movesense, sig
+from devices import sig
 from devices.chunk import Chunk, HeartChunk, ImuChunk
 from devices.driver import (
     Ask,
@@ -27,7 +27,8 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, SensorRefused, SensorSilent
-from devices.movesense import ACCELERATION, DATA_UUID, DRIVER, IMU6, MovesenseDecoder
+from devices.sensors import movesense
+from devices.sensors.movesense import ACCELERATION, DATA_UUID, DRIVER, IMU6, MovesenseDecoder
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "movesense.toml").read_text())
 INFO = StreamInfo(52.0, 8.0, has_gyro=True, clock=ClockKind.DEVICE)

@@ -24,8 +24,8 @@ from devices.driver import (
     Subscribe,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
-from devices.pinetime import DATA_UUID, DRIVER, SERVICE_UUID, PineTimeDecoder
 from devices.registry import recognise
+from devices.sensors.pinetime import DATA_UUID, DRIVER, SERVICE_UUID, PineTimeDecoder
 from tests.devices.driver_play import joined, talk
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "pinetime.toml").read_text())

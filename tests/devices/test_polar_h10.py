@@ -26,9 +26,9 @@ from devices.driver import (
     Subscribe,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused, SensorSilent
-from devices.polar_frames import ELECTROCARDIOGRAM, PmdDecoder, frame_values
-from devices.polar_h10 import CONTROL_UUID, DATA_UUID, DRIVER
-from devices.polar_pmd import parse_settings
+from devices.sensors.polar_frames import ELECTROCARDIOGRAM, PmdDecoder, frame_values
+from devices.sensors.polar_h10 import CONTROL_UUID, DATA_UUID, DRIVER
+from devices.sensors.polar_pmd import parse_settings
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "polar_h10.toml").read_text())
 CONTROL = {k: bytes.fromhex(v) for k, v in VECTORS["control"].items() if k != "source"}

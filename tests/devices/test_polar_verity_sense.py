@@ -26,7 +26,7 @@ from devices.driver import (
     Subscribe,
 )
 from devices.errors import DecodeError, SensorRefused
-from devices.polar_frames import (
+from devices.sensors.polar_frames import (
     ACCELERATION,
     DATA_UUID,
     GYRO,
@@ -36,7 +36,7 @@ from devices.polar_frames import (
     pulse_intervals,
     stamp_ns,
 )
-from devices.polar_pmd import (
+from devices.sensors.polar_pmd import (
     CHANNELS,
     CONTROL_UUID,
     RANGE,
@@ -47,7 +47,7 @@ from devices.polar_pmd import (
     parse_settings,
     stopped_alone,
 )
-from devices.polar_verity_sense import DRIVER
+from devices.sensors.polar_verity_sense import DRIVER
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors/polar_verity_sense.toml").read_text())
 CONTROL = {k: bytes.fromhex(v) for k, v in VECTORS["control"].items() if k != "source"}

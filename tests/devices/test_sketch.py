@@ -26,7 +26,15 @@ from devices.driver import (
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
 from devices.registry import recognise
-from devices.sketch import CUE_UUID, DATA_UUID, DRIVER, RATE_UUID, SERVICE_UUID, SketchDecoder, cue
+from devices.sensors.sketch import (
+    CUE_UUID,
+    DATA_UUID,
+    DRIVER,
+    RATE_UUID,
+    SERVICE_UUID,
+    SketchDecoder,
+    cue,
+)
 from tests.devices.driver_play import joined, talk
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "sketch.toml").read_text())

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices import polar_h10, sig, witmotion
+from devices import sig
 from devices.chunk import BatteryChunk, FloatArray, HeartChunk
 from devices.driver import ClockKind, Notification, StreamInfo, StreamRequest
 from devices.link import LinkEvent, LinkState, SensorLink, scan
+from devices.sensors import polar_h10, witmotion
 from devices.stream import Decoded, Samples, SensorStream, StreamCounters
 from devices.virtual.h10_peripheral import VirtualH10
 from devices.virtual.loop import VirtualTimeLoop

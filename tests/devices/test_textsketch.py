@@ -16,7 +16,7 @@ from devices.chunk import Chunk, ImuChunk
 from devices.driver import Advert, Ask, ClockKind, Notification, Step, StreamInfo, StreamRequest
 from devices.errors import DecodeError, DeviceError, SensorSilent
 from devices.registry import recognise
-from devices.textsketch import DRIVER, PRINT_UUID, SERVICE_UUID, WHO_ARE_YOU, acceleration
+from devices.sensors.textsketch import DRIVER, PRINT_UUID, SERVICE_UUID, WHO_ARE_YOU, acceleration
 from tests.devices.driver_play import talk
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "textsketch.toml").read_text())

@@ -25,7 +25,7 @@ from devices.driver import (
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
 from devices.registry import recognise
-from devices.thingy52 import (
+from devices.sensors.thingy52 import (
     CONFIG_UUID,
     DATA_UUID,
     DRIVER,

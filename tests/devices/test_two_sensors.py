@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from devices import sketch
 from devices.chunk import FloatArray
 from devices.driver import Advert, Notification, StreamInfo, StreamRequest
 from devices.link import LinkEvent, LinkState, SensorLink, scan
 from devices.registry import driver_named
+from devices.sensors import sketch
 from devices.stream import Samples, SensorStream
 from devices.virtual.h10_peripheral import VirtualH10
 from devices.virtual.loop import VirtualTimeLoop

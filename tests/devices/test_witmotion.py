@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices import witmotion
 from devices.chunk import BatteryChunk, Chunk, ImuChunk
 from devices.driver import (
     Ask,
@@ -26,7 +25,8 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, SensorRefused, SensorSilent
-from devices.witmotion import COMMAND_UUID, DATA_UUID, DRIVER, WitMotionDecoder
+from devices.sensors import witmotion
+from devices.sensors.witmotion import COMMAND_UUID, DATA_UUID, DRIVER, WitMotionDecoder
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "witmotion.toml").read_text())
 COMMANDS = {vector["id"]: bytes.fromhex(vector["bytes"]) for vector in VECTORS["command"]}

@@ -12,9 +12,9 @@ from analysis.results import Epochs
 from devices.simulated.body import Body
 from devices.simulated.script import session_script
 from devices.virtual.wearer import SENSOR_NAMES, Wearer, dressed
-from monitor.recording_reader import Recording
+from monitor.live.session import SessionEnd, Status
+from monitor.recording.reader import Recording
 from monitor.result import Alert
-from monitor.session import SessionEnd, Status
 
 START = datetime(2026, 3, 1, 18, 30, 5, tzinfo=UTC)
 WORN = ("chest", "left_thigh", "left_shank")

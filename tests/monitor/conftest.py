@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from monitor import home
-from monitor.recording_reader import read_recording
-from monitor.schedule import course
-from monitor.virtual_run import VirtualSession, play
+from monitor.live.schedule import course
+from monitor.live.virtual_run import VirtualSession, play
+from monitor.recording.reader import read_recording
 from tests.monitor.acting import START, Listener, Played, small_wearer
 
 

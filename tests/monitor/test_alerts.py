@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerts import KneeDriftAlert, SensorLostAlert
+from monitor.alerts.machines import KneeDriftAlert, SensorLostAlert
 from monitor.result import Alert
 
 OWN = 90.0

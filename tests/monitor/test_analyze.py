@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from monitor.analyze import analyze_session, read_session
 from monitor.cli import app
 from monitor.errors import UserError
+from monitor.exchange.csv_session import analyze_session, read_session
 
 G = 9.80665
 

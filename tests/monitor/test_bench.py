@@ -25,8 +25,8 @@ from devices.virtual.heart_rate_peripheral import VirtualHeartRate
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
 from devices.virtual.peripheral import MotionTrack, Peripheral
-from monitor.bench import Bench, Heard, bench
-from monitor.bench_run import SIMULATED_NAMES, BenchReport, run_bench
+from monitor.checks.bench import Bench, Heard, bench
+from monitor.checks.bench_run import SIMULATED_NAMES, BenchReport, run_bench
 from monitor.cli import app
 from monitor.commands.sensors import bench_lines
 from monitor.errors import UserError

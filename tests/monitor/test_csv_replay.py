@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from analysis.results import SensorData
 from monitor.cli import app
-from monitor.csv_replay import LEAD_S, as_sensors
 from monitor.errors import UserError, WrongUsage
+from monitor.exchange.csv_replay import LEAD_S, as_sensors
 from monitor.result_file import from_json
 
 if TYPE_CHECKING:

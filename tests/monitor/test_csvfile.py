@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import csvblocks
-from monitor.csvfile import CsvLimits, CsvSensor, parse_specs, read_csv
 from monitor.errors import UserError
+from monitor.exchange import csvblocks
+from monitor.exchange.csvfile import CsvLimits, CsvSensor, parse_specs, read_csv
 
 HEADER = "time_s,acc_x_g,acc_y_g,acc_z_g"
 G = 9.80665
@@ -361,7 +361,7 @@ def test_more_rows_than_the_free_memory_can_analyse_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = {"SC_AVPHYS_PAGES": 100, "SC_PAGE_SIZE": 4096}  # 400 kB; a row takes 500 bytes
-    monkeypatch.setattr("monitor.csvfile.os.sysconf", free.__getitem__)
+    monkeypatch.setattr("monitor.exchange.csvfile.os.sysconf", free.__getitem__)
     with pytest.raises(UserError, match="more than 819 rows"):
         read(tmp_path, csv(rows(1000)))
     assert read(tmp_path, csv(rows(800))).n_rows == 800

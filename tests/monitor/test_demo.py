@@ -19,9 +19,9 @@ import pytest
 
 from devices.errors import DeviceError
 from devices.simulated.script import Episode
-from monitor import virtual_run
 from monitor.commands.demo import score_lines
-from monitor.demo_run import Delivery, DemoScore, ErrorFigure, score
+from monitor.live import virtual_run
+from monitor.live.demo_run import Delivery, DemoScore, ErrorFigure, score
 from monitor.result import Alert
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from monitor import doctor
+from monitor.checks import doctor
 from monitor.commands.doctor import _show
 
 

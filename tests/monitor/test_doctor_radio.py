@@ -25,7 +25,7 @@ from devices.radio import device_error
 from devices.registry import driver_named
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
-from monitor import doctor, doctor_radio
+from monitor.checks import doctor, doctor_radio
 from monitor.cli import app
 from tests.monitor.acting import small_wearer
 

@@ -13,9 +13,9 @@ import pytest
 
 from analysis.results import Epochs, Poses, SensorData, SensorSummary, SessionAnalysis
 from monitor import home
-from monitor.analyze import analyze_session, read_session
 from monitor.errors import UserError
-from monitor.exchange import (
+from monitor.exchange.csv_session import analyze_session, read_session
+from monitor.exchange.session_csv import (
     RawSession,
     analyze_arguments,
     export_session,
@@ -150,7 +150,7 @@ def test_a_disk_that_fills_while_importing_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("monitor.exchange.shutil.copyfileobj", full)
+    monkeypatch.setattr("monitor.exchange.session_csv.shutil.copyfileobj", full)
     with pytest.raises(UserError, match="disk is full"):
         import_session([f"chest={folder / 'chest.csv'}"], started_at=STARTED)
     assert not list(own_home.glob("sessions/*"))

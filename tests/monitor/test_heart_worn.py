@@ -17,18 +17,18 @@ from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
 from devices.virtual.peripheral import Peripheral
 from monitor import home
-from monitor.assignment import assign, parse_sensors
 from monitor.errors import UserError
-from monitor.exchange import raw_session
-from monitor.heart_worn import HeartChoice, HeartLog
-from monitor.recorded_session import About, run_recorded
-from monitor.recording_reader import read_recording
-from monitor.replay import replay
+from monitor.exchange.session_csv import raw_session
+from monitor.live.assignment import assign, parse_sensors
+from monitor.live.heart_worn import HeartChoice, HeartLog
+from monitor.live.recorded import About, run_recorded
+from monitor.live.schedule import Course
+from monitor.live.session import SessionEnd, SessionPlan
+from monitor.recording.reader import read_recording
+from monitor.recording.replay import replay
 from monitor.report.page import html_page
 from monitor.report.terminal import summary_text
 from monitor.result_file import from_json, to_json
-from monitor.schedule import Course
-from monitor.session import SessionEnd, SessionPlan
 from tests.monitor.acting import START, Listener, same, small_wearer
 
 pytestmark = pytest.mark.usefixtures("own_home")

@@ -16,7 +16,7 @@ from monitor import home
 from monitor.cli import app
 from monitor.commands.history import history_lines
 from monitor.errors import UserError
-from monitor.history import INDEX_NAME, History, HistoryRow
+from monitor.history.index import INDEX_NAME, History, HistoryRow
 from monitor.result_file import to_json, write_text
 from monitor.session_files import write_outputs
 

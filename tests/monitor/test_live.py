@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.driver import ClockKind, Notification, StreamInfo
-from monitor.live import LivePipeline, LiveSettings
-from monitor.recording_reader import RecordedBatch, Recording
-from monitor.replay import stream_info
+from monitor.live.pipeline import LivePipeline, LiveSettings
+from monitor.recording.reader import RecordedBatch, Recording
+from monitor.recording.replay import stream_info
 from monitor.result import SessionResult
 
 if TYPE_CHECKING:

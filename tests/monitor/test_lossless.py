@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import lossless
 from devices.driver import Notification
-from monitor.collector import Collector
+from monitor.live.collector import Collector
 
 
 def check(seconds: float) -> None:

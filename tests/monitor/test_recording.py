@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 from devices.driver import Notification
 from monitor.errors import UserError
-from monitor.recording import Recorder
-from monitor.recording_format import (
+from monitor.recording.format import (
     RecordedSensor,
     SessionHeader,
     decode_batch,
     encode_batch,
     whole_microseconds,
 )
-from monitor.recording_reader import RecordedBatch, RecordedEvent, read_recording
+from monitor.recording.reader import RecordedBatch, RecordedEvent, read_recording
+from monitor.recording.writer import Recorder
 
 HEADER = SessionHeader(
     started_at="2026-03-01T18:30:05+01:00",
@@ -224,7 +224,7 @@ def test_a_full_disk_is_said_once_and_what_was_stored_stays(
         room -= n
         return n
 
-    monkeypatch.setattr("monitor.recording.os.write", write)
+    monkeypatch.setattr("monitor.recording.writer.os.write", write)
     recorder = Recorder(path, HEADER, on_failure=on_failure)
     for k in range(50):
         recorder.batch("chest", k + 1.0, [said(float(k), bytes(20))])

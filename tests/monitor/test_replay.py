@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor import home
-from monitor.alerts import KneeDriftSettings
-from monitor.live import LiveSettings
-from monitor.rebuild import rebuild_result
-from monitor.recording_reader import read_recording
-from monitor.replay import recorded_settings, replay
-from monitor.rules import RuleSettings
+from monitor.alerts.machines import KneeDriftSettings
+from monitor.alerts.rules import RuleSettings
+from monitor.live.pipeline import LiveSettings
+from monitor.recording.reader import read_recording
+from monitor.recording.rebuild import rebuild_result
+from monitor.recording.replay import recorded_settings, replay
 from tests.monitor.acting import same
 
 if TYPE_CHECKING:

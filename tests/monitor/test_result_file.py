@@ -14,15 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.results import (
+    Breath,
     Epochs,
     Estimate,
+    Finish,
     Movement,
     Phase,
+    Position,
     SensorSummary,
     SessionAnalysis,
 )
 from monitor.errors import UserError
-from monitor.result import Alert, Gap, Reference, SessionResult
+from monitor.result import Alert, Gap, LedgerEntry, Reference, SessionResult
 from monitor.result_file import from_json, to_json, write_text
 
 CONTRACT = ("format", "version", "duration_s", "sensors", "phases", "epochs", "movements", "alerts")
@@ -31,6 +34,10 @@ EPOCH_COLUMNS = [
     "heart_per_min", "heart_confidence", "trunk_tilt_deg", "knee_left_deg", "knee_right_deg",
     "lean_left_deg", "lean_right_deg", "relaxation",
 ]  # fmt: skip
+
+
+OUR_COLUMNS = ["posture_drift_deg", "drowsy"]
+ALL_COLUMNS = [*EPOCH_COLUMNS, *OUR_COLUMNS]
 
 
 def small_result(**changes: object) -> SessionResult:
@@ -45,6 +52,9 @@ def small_result(**changes: object) -> SessionResult:
             movements=(Movement("left_thigh", 1.0, 2.5, "slide", -1.6, None, 40.0, 31.5),),
             summary={"knee_left_deg": Estimate(89.1, 88.0, 90.2, 0.66, "deg")},
             notes=("No poses were given.",),
+            positions=(Position("supine", 0.0, 3.0),),
+            breaths=(Breath(0.5, 2.5, 1.25, "sigh"),),
+            finish=Finish(2.0, 3.0, 2.0, None, None, 44.0, None, "It was cut short."),
         ),
         "alerts": (Alert(2.5, "knee_drift", "left", 80.0, 90.0, "Ten degrees, für dich."),),
         "reference": Reference(knee_left_deg=90.0),
@@ -52,6 +62,14 @@ def small_result(**changes: object) -> SessionResult:
         "started_at": "2025-05-01T08:00:00+02:00",
         "source": "made by a test",
         "sensors_worn": {"left_thigh": "witmotion"},
+        "ledger": (
+            LedgerEntry(
+                Alert(2.5, "knee_drift", "left", 80.0, 90.0, "Ten degrees, für dich."),
+                rule="8 deg for 10 s",
+                dwell_s=10.0,
+                delivered_s=2.5,
+            ),
+        ),
     }
     return SessionResult(**(values | changes))  # type: ignore[arg-type]
 
@@ -61,7 +79,7 @@ def test_every_key_of_the_contract_is_there() -> None:
     assert document["format"] == "backrelease-analysis"
     assert document["version"] == 1
     assert set(CONTRACT) | {"summary"} <= document.keys()
-    assert list(document["epochs"]) == EPOCH_COLUMNS
+    assert list(document["epochs"]) == ALL_COLUMNS
     assert document["sensors"]["left_thigh"].keys() == {
         "fs_hz", "n_samples", "n_lost", "coverage", "problems"
     }  # fmt: skip
@@ -98,8 +116,8 @@ maybe = st.none() | numbers
     columns=st.integers(0, 6).flatmap(
         lambda n: st.lists(
             st.lists(numbers, min_size=n, max_size=n),
-            min_size=len(EPOCH_COLUMNS),
-            max_size=len(EPOCH_COLUMNS),
+            min_size=len(ALL_COLUMNS),
+            max_size=len(ALL_COLUMNS),
         )
     ),
     value=maybe,
@@ -108,7 +126,7 @@ maybe = st.none() | numbers
 def test_there_and_back_within_the_stated_precision(
     columns: list[list[float]], value: float | None, reason: str
 ) -> None:
-    epochs = Epochs(**dict(zip(EPOCH_COLUMNS, map(np.array, columns), strict=True)))
+    epochs = Epochs(**dict(zip(ALL_COLUMNS, map(np.array, columns), strict=True)))
     analysis = SessionAnalysis(
         9.0, {}, (), epochs, summary={"x": Estimate(value, value, value, 0.5, "deg")}
     )
@@ -228,3 +246,18 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     os.close(reader)
     assert pipe.is_fifo()
     assert [p.name for p in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_what_is_ours_comes_back_whole() -> None:
+    result = small_result()
+    back = from_json(to_json(result))
+    assert back.ledger == result.ledger
+    for name in ("positions", "breaths", "finish"):
+        assert getattr(back.analysis, name) == getattr(result.analysis, name)
+
+
+def test_a_column_that_an_older_version_did_not_write_is_unknown() -> None:
+    document = json.loads(to_json(small_result()))
+    for name in OUR_COLUMNS:
+        del document["epochs"][name]
+    assert np.isnan(from_json(json.dumps(document)).analysis.epochs.drowsy).all()

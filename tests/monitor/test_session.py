@@ -18,16 +18,16 @@ from devices.link import LinkEvent, LinkState, scan
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import AirSettings, MemoryRadio
 from monitor import home
-from monitor.assignment import assign, parse_sensors
-from monitor.collector import Collector
 from monitor.errors import UserError
-from monitor.live import LivePipeline
-from monitor.live_run import run_session
-from monitor.recorded_session import About, run_recorded
-from monitor.recording_reader import read_recording
-from monitor.replay import replay
-from monitor.schedule import Course, course
-from monitor.session import SessionEnd, SessionPlan
+from monitor.live.assignment import assign, parse_sensors
+from monitor.live.collector import Collector
+from monitor.live.pipeline import LivePipeline
+from monitor.live.recorded import About, run_recorded
+from monitor.live.run import run_session
+from monitor.live.schedule import Course, course
+from monitor.live.session import SessionEnd, SessionPlan
+from monitor.recording.reader import read_recording
+from monitor.recording.replay import replay
 from tests.monitor.acting import START, Listener, same, small_wearer
 
 pytestmark = pytest.mark.usefixtures("own_home")
@@ -144,7 +144,7 @@ def test_a_disk_that_fills_up_is_said_and_the_session_goes_on(
         def full(*_: object) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr("monitor.recording.os.write", full)
+        monkeypatch.setattr("monitor.recording.writer.os.write", full)
 
     end = stage.run(fill, at_s=10.0)
     monkeypatch.undo()

@@ -15,11 +15,11 @@ from devices.link import scan
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
 from monitor import home
-from monitor.assignment import assign
-from monitor.recorded_session import About, run_recorded
-from monitor.recording_reader import read_recording
-from monitor.schedule import Course
-from monitor.session import SessionEnd, SessionPlan
+from monitor.live.assignment import assign
+from monitor.live.recorded import About, run_recorded
+from monitor.live.schedule import Course
+from monitor.live.session import SessionEnd, SessionPlan
+from monitor.recording.reader import read_recording
 from tests.monitor.acting import START, Listener, same, small_wearer
 
 HOUR_S = 3600.0

@@ -12,16 +12,16 @@ from devices.driver import ClockKind, Notification, StreamInfo
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
 from monitor import home
-from monitor.live import LivePipeline
-from monitor.live_run import run_session
-from monitor.live_sensor import SensorHealth
-from monitor.recording_reader import read_recording
-from monitor.replay import replay
+from monitor.live.pipeline import LivePipeline
+from monitor.live.run import run_session
+from monitor.live.sensor import SensorHealth
+from monitor.live.session import Status
+from monitor.recording.reader import read_recording
+from monitor.recording.replay import replay
 from monitor.report.page import html_page
 from monitor.report.terminal import summary_text
 from monitor.result import LossBy
-from monitor.session import Status
-from monitor.view import PanelView, PlainView, lost_words, sensor_cells
+from monitor.screen.view import PanelView, PlainView, lost_words, sensor_cells
 from tests.monitor.acting import START, Listener, Played, small_wearer
 from tests.monitor.test_session import Stage
 

@@ -12,11 +12,11 @@ import pytest
 from rich.console import Console
 
 from analysis.results import Epochs
-from monitor.live import LivePipeline
+from monitor.live.pipeline import LivePipeline
+from monitor.live.schedule import SHORTEST_MINUTES, course
+from monitor.live.session import Status
 from monitor.result import Alert
-from monitor.schedule import SHORTEST_MINUTES, course
-from monitor.session import Status
-from monitor.view import UNKNOWN, PanelView, PlainView
+from monitor.screen.view import UNKNOWN, PanelView, PlainView
 
 if TYPE_CHECKING:
     from tests.monitor.acting import Played

@@ -1,0 +1,1 @@
+"""One file a sensor: how it is recognised, started, stopped and decoded."""

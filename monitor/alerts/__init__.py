@@ -1,0 +1,1 @@
+"""When to tell the wearer something, and why."""

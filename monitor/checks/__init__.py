@@ -1,0 +1,1 @@
+"""Is this computer, is this sensor fit for a session: the answers."""

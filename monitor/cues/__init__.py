@@ -1,0 +1,1 @@
+"""How a cue is heard, felt or seen: one small file a channel."""

@@ -1,0 +1,1 @@
+"""A session as it happens: sensors, course, pipeline."""

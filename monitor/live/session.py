@@ -1,0 +1,304 @@
+"""A session: sensors, recording, pipeline, course and view, wired in one task group.
+
+    SensorLink x n --> Collector --> Recorder (thread)
+                                 --> LivePipeline --Update--> View
+    Course --cues, poses--> View, Collector
+
+One tick each 100 ms does everything else.  `stop` ends a session at any time: links are closed in
+order, the recording gets its end, and the result is as whole as a full session's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Protocol
+
+from analysis.results import Epochs
+from devices.driver import StreamRequest
+from devices.link import Found, LinkSettings, Radio, SensorLink
+from monitor.errors import UserError
+from monitor.live.collector import Collector
+from monitor.live.pipeline import LivePipeline, Update
+from monitor.live.schedule import Course, Cue, course
+from monitor.recording.format import whole_microseconds
+from monitor.recording.writer import Recorder
+from monitor.result import Alert, SessionResult
+
+TICK_S = 0.1  # design: about 100 ms of notifications travel together
+_FINISH_LINKS_S = 10.0  # a sensor that does not answer its goodbye is left alone
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """What is to happen.
+
+    Attributes
+    ----------
+    sensors : mapping
+        Placement to the sensor that a scan found.
+    radio : Radio
+        The computer's Bluetooth, or a virtual one.
+    minutes : float
+        Length of the course, which starts when all sensors stream.
+    request : StreamRequest
+        What is asked of every sensor.
+    start_within_s : float
+        After this time the course starts with those sensors that stream.
+    course : Course or None
+        A course that is fixed beforehand, whoever streams: a simulated wearer follows a script.
+    link : LinkSettings
+        How patient the links are.
+    """
+
+    sensors: Mapping[str, Found]
+    radio: Radio
+    minutes: float = 15.0
+    request: StreamRequest = field(default_factory=StreamRequest)
+    start_within_s: float = 30.0
+    course: Course | None = None
+    link: LinkSettings = field(default_factory=LinkSettings)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Status:
+    """What a view may show."""
+
+    t_s: float
+    phase: str
+    course: Course | None
+    update: Update
+    missing: tuple[str, ...]
+    recorded_s: float
+    recording_failed: bool
+
+
+class View(Protocol):
+    """Where a session is seen and heard."""
+
+    def say(self, t_s: float, text: str) -> None:
+        """Say a cue or a message, once."""
+
+    def alert(self, alert: Alert) -> None:
+        """Say an alert, once."""
+
+    def show(self, status: Status) -> None:
+        """Take the newest state; called every tick, so it must be quick."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionEnd:
+    """How a session ended.
+
+    Attributes
+    ----------
+    result : SessionResult
+        The whole analysis.
+    n_received : mapping
+        Notifications handed over, by placement.
+    t_end_s : float
+        Session time at the end.
+    stopped : bool
+        Whether it was stopped before the course was over.
+    live_epochs : Epochs
+        What was shown while it ran: the first rows of the result's epochs.
+    stored_s : float or None
+        Up to where it is recorded, when the disk refused the rest; None when all is.
+    """
+
+    result: SessionResult
+    n_received: Mapping[str, int]
+    t_end_s: float
+    stopped: bool
+    live_epochs: Epochs
+    stored_s: float | None = None
+
+
+class Session:
+    """One session on the running event loop."""
+
+    def __init__(
+        self,
+        plan: SessionPlan,
+        recorder: Recorder,
+        pipeline: LivePipeline,
+        view: View,
+        *,
+        t_zero_s: float,
+    ) -> None:
+        self._plan = plan
+        self._recorder = recorder
+        self._pipeline = pipeline
+        self._view = view
+        self._t_zero_s = t_zero_s
+        drivers = {p: found.driver.name for p, found in plan.sensors.items() if found.driver}
+        self._collector = Collector(drivers, recorder, pipeline)
+        self._course: Course | None = None
+        self._epochs: list[Epochs] = []
+        self._told_failure = False
+        self._late: set[str] = set()  # sensors that the course started without
+
+    def now_s(self) -> float:
+        """Session time now."""
+        return whole_microseconds(asyncio.get_running_loop().time() - self._t_zero_s)
+
+    async def run(self, stop: asyncio.Event) -> SessionEnd:
+        """Run until the course is over or `stop` is set.
+
+        Raises
+        ------
+        UserError
+            When no sensor at all began to stream in time.
+        DeviceError
+            When the radio cannot be used.
+        """
+        try:
+            t_end_s = await self._run_links(stop)
+            self._collector.flush(self.now_s())
+            self._recorder.event("end", t_end_s)
+        finally:
+            self._recorder.close()
+        if self._course is None and not stop.is_set():
+            raise UserError(
+                f"no sensor began to stream within {self._plan.start_within_s:.0f} s",
+                hint="Switch the sensors on, wear the chest strap (damp), and see: backrelease scan",
+            )
+        return SessionEnd(
+            result=self._pipeline.finish(t_end_s),
+            n_received=dict(self._collector.n_received),
+            t_end_s=t_end_s,
+            stopped=self._course is None or t_end_s < self._course.end_s,
+            live_epochs=Epochs.joined(self._epochs),
+            stored_s=self._recorder.counters().last_written_s if self._recorder.failed else None,
+        )
+
+    async def _run_links(self, stop: asyncio.Event) -> float:
+        """Run links and ticks side by side; returns the session time at which it was over."""
+        links_stop = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as group:
+                links = [
+                    group.create_task(link.run(links_stop), name=f"link {placement}")
+                    for placement, link in self._links().items()
+                ]
+                await self._tick_until_over(stop)
+                t_end_s = self.now_s()
+                links_stop.set()
+                if links:
+                    await asyncio.wait(links, timeout=_FINISH_LINKS_S)
+                for link in links:
+                    link.cancel()
+        except* Exception as errors:
+            raise _first(errors) from None  # alone, so that its hint reaches the person
+        return t_end_s
+
+    def _links(self) -> dict[str, SensorLink]:
+        plan, collector = self._plan, self._collector
+        return {
+            placement: SensorLink(
+                found,
+                request=plan.request,
+                radio=plan.radio,
+                t_zero_s=self._t_zero_s,
+                on_notification=collector.ear(placement),
+                on_event=partial(collector.on_event, placement),
+                settings=plan.link,
+            )
+            for placement, found in plan.sensors.items()
+        }
+
+    async def _tick_until_over(self, stop: asyncio.Event) -> None:
+        last_s = -1.0
+        n_ticks = 0
+        while True:
+            now_s = self.now_s()
+            self._start_course_when_ready(now_s)
+            self._tick(last_s, now_s)
+            if stop.is_set() or self._is_over(now_s):
+                return
+            last_s = now_s
+            # Ticks keep to the grid of session time, so that a slow one does not shift the rest.
+            n_ticks = max(n_ticks + 1, int(now_s / TICK_S))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), max(0.0, n_ticks * TICK_S - now_s))
+
+    def _is_over(self, now_s: float) -> bool:
+        if self._course is None:
+            return now_s >= self._plan.start_within_s  # no sensor streams
+        return now_s >= self._course.end_s
+
+    def _start_course_when_ready(self, now_s: float) -> None:
+        if self._course is not None:
+            return
+        planned = self._plan.course
+        if planned is None:
+            missing = self._missing()
+            if missing and now_s < self._plan.start_within_s:
+                return
+            if len(missing) == len(self._plan.sensors):
+                return  # nobody is there: `_is_over` gives up
+            if missing:
+                names = ", ".join(p.replace("_", " ") for p in missing)
+                self._view.say(now_s, f"Starting without: {names}.")
+                self._late = set(missing)
+            planned = course(self._plan.minutes, start_s=now_s)
+        self._course = planned
+        self._recorder.event("course", now_s, start_s=planned.start_s, end_s=planned.end_s)
+        for pose in planned.poses:
+            self._collector.pose_asked(pose, now_s)
+
+    def _tick(self, last_s: float, now_s: float) -> None:
+        self._collector.flush(now_s)
+        update = self._pipeline.advance(now_s)
+        if len(update.epochs):
+            self._epochs.append(update.epochs)
+        for alert in update.alerts:
+            self._recorder.event("alert", now_s, alert=asdict(alert))
+            self._view.alert(alert)
+        for words in (*update.notices, *self._joined_late()):
+            self._recorder.event("notice", now_s, text=words)
+            self._view.say(now_s, words)
+        for cue in self._course.cues_between(last_s, now_s) if self._course else []:
+            self._say(now_s, cue)
+        if self._recorder.failed and not self._told_failure:
+            self._told_failure = True
+            kept_s = self._recorder.counters().last_written_s
+            self._view.say(
+                now_s,
+                "The disk refuses to store more (is it full?). The session goes on without being "
+                f"recorded; everything up to {kept_s:.0f} s is kept.",
+            )
+        phase = self._course.phase_at(now_s) if self._course else "get ready"
+        self._view.show(
+            Status(
+                t_s=now_s,
+                phase=phase,
+                course=self._course,
+                update=update,
+                missing=self._missing(),
+                recorded_s=self._recorder.counters().last_written_s,
+                recording_failed=self._recorder.failed,
+            )
+        )
+
+    def _say(self, now_s: float, cue: Cue) -> None:
+        self._recorder.event("cue", now_s, phase=cue.phase, text=cue.text)
+        self._view.say(now_s, cue.text)
+
+    def _joined_late(self) -> list[str]:
+        """Told once of each sensor that the course started without and that came after all."""
+        came = self._late & self._collector.streaming
+        self._late -= came
+        return [f"The {p.replace('_', ' ')} sensor is here now." for p in sorted(came)]
+
+    def _missing(self) -> tuple[str, ...]:
+        return tuple(p for p in self._plan.sensors if p not in self._collector.streaming)
+
+
+def _first(errors: BaseExceptionGroup[Exception]) -> Exception:
+    """One error of a group: the sensors of one radio fail for one reason."""
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -1,0 +1,1 @@
+"""What arrived, kept: written, read, replayed."""
