@@ -23,6 +23,7 @@ from monitor.commands import (
     scan,
     sensors,
     session,
+    why,
 )
 
 app = typer.Typer(
@@ -47,7 +48,7 @@ def _root(
 
 for _command in (
     *(demo, scan, sensors, session, analyze, report, history),
-    *(replay, import_, export, doctor),
+    *(why, replay, import_, export, doctor),
 ):
     _command.register(app)
 
