@@ -24,10 +24,10 @@ from analysis.calibration import NOMINAL_LATERAL, SegmentFrame, calibrate_leg, c
 from analysis.epochs import EpochMaker
 from analysis.errors import InputError
 from analysis.hinge import mounting_problem
-from analysis.intake import FAST_HZ, Intake
+from analysis.intake import Intake
 from analysis.leg_calibration import calibrate_pair, gyro_of
 from analysis.legs import SIDES
-from analysis.movements import movements
+from analysis.movements import Cut, MovementCutter
 from analysis.phases import PhaseRecogniser
 from analysis.results import (
     PLACEMENTS,
@@ -118,6 +118,8 @@ class SessionAnalyzer:
         self._frame_problems: dict[str, tuple[str, ...]] = {}
         self._maker = EpochMaker(self._intakes, self._beats)
         self._phases = PhaseRecogniser()
+        self._cutters = {name: MovementCutter(name) for name in self._intakes}
+        self._cuts: dict[str, list[Cut]] = {name: [] for name in self._intakes}
         self._n_closed = 0
         self._now_s = 0.0
 
@@ -219,8 +221,10 @@ class SessionAnalyzer:
         first = self._n_closed
         if end_epoch <= first:
             return Epochs.unknown(np.empty(0))
-        for intake in self._intakes.values():
+        for name, intake in self._intakes.items():
+            n_rows = len(intake.fast)
             intake.close(first, end_epoch)
+            self._cuts[name] += self._cutters[name].feed(intake.fast.since(n_rows))
         if self._must_calibrate:
             windows = (self._poses.straight_s, self._poses.bent_s) if self._poses else ()
             since_s = max((window[1] for window in windows if window), default=0.0)
@@ -246,7 +250,11 @@ class SessionAnalyzer:
         frames: dict[str, SegmentFrame | None] = dict.fromkeys(self._intakes)
         self._frame_problems = {}
         is_whole = poses.straight_s is not None and poses.bent_s is not None
-        bins = {name: intake.bins.all() for name, intake in self._intakes.items()}
+        for window in (poses.straight_s, poses.bent_s):
+            if window is not None:
+                for intake in self._intakes.values():
+                    intake.keep(*window)
+        bins = {name: intake.remembered() for name, intake in self._intakes.items()}
         for name, rows in bins.items():
             is_trunk = name in {"chest", "head"}
             # without the nominal mounting a trunk needs one pose, a leg both
@@ -270,18 +278,16 @@ class SessionAnalyzer:
         is_assumed = self._poses in {None, Poses()} and self._settings.assume_nominal
         if not is_assumed or name in {"chest", "head"} or not intake.has_gyro:
             return ()
-        said = mounting_problem(intake.bins.all()[:, 3:], NOMINAL_LATERAL)
+        said = mounting_problem(intake.recent()[:, 3:], NOMINAL_LATERAL)
         return (said,) if said else ()
 
     def _movements(self) -> tuple[Movement, ...]:
         """The movements of every sensor that shows gravity, in order of time."""
         found: list[Movement] = []
         for name, intake in self._intakes.items():
+            self._cuts[name] += self._cutters[name].finish()
             if quality.is_usable(intake) and not self._maker.twins.of(name):
-                rows = intake.fast.all()
-                t = (np.arange(len(rows)) + 0.5) / FAST_HZ
-                gyr = rows[:, 3:] if intake.has_gyro else None
-                found += movements(t, rows[:, :3], gyr, name)
+                found += [cut.movement for cut in self._cuts[name]]
         return tuple(sorted(found, key=lambda m: (m.start_s, m.placement)))
 
     def _notes(self) -> tuple[str, ...]:
