@@ -13,12 +13,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from analysis.arrays import cross, unit
+from analysis.calibration import SegmentFrame
 from analysis.gravity import angle_deg
-from analysis.results import FloatArray, Position, PositionName
+from analysis.results import FloatArray, Phase, PhaseName, Position, PositionName
 
 NAMES: tuple[PositionName, ...] = ("supine", "left", "right", "prone", "upright")
+
+
+MOSTLY = 0.5
+"""Share of the known time that must have been spent in one direction for it to be the lying one."""
+
+TURNING_S = 3.0
+"""A part of the exercise is named while the trunk is still on its way; and the least that is learned
+from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class Mounting:
     settings: PositionSettings = field(default_factory=PositionSettings)
 
     @classmethod
-    def from_axes(cls, anterior: Sequence[float], head: Sequence[float] | None = None) -> Mounting:
+    def from_axes(cls, anterior: ArrayLike, head: ArrayLike | None = None) -> Mounting:
         """From where up was while lying on the back and, if known, while upright.
 
         The two need not be square to each other: a chest slopes, and upright people lean.
@@ -102,6 +112,55 @@ class Mounting:
         cosines = np.nan_to_num(cosines, nan=-2.0)
         nearest, best = cosines.argmax(axis=1).tolist(), cosines.max(axis=1).tolist()
         return [known[i] if c >= within else "unknown" for i, c in zip(nearest, best, strict=True)]
+
+
+def session_mounting(
+    up: FloatArray, frame: SegmentFrame | None, phases: tuple[Phase, ...]
+) -> Mounting:
+    """What one session shows of how the sensor of chest or head sits.
+
+    Parameters
+    ----------
+    up : (n, 3) array
+        Mean up of each epoch in the sensor's axes; epoch i ends at i + 1 s.
+    frame : SegmentFrame or None
+        From the poses, or the nominal one where it is assumed.
+    phases : tuple of Phase
+        Kneeling and standing, which the legs tell, show the head's direction.
+
+    Notes
+    -----
+    The nominal mounting is believed where the wearer mostly lay by it.  Otherwise, and without any
+    frame, lying and being upright are both learned from the parts of the exercise that the legs
+    told.  With no legs either, nothing is known: a person who sits still looks the same.
+    """
+    upright = _middle_in(up, phases, ("kneeling", "standing"))
+    if frame is not None and frame.source == "nominal" and _mostly_at(up, frame.up):
+        return Mounting.from_axes(frame.up, cross(frame.lateral, frame.up))
+    if frame is None or frame.source == "nominal":
+        lying = _middle_in(up, phases, ("straight", "settling", "rest"))
+        return Mounting({}) if lying is None else Mounting.from_axes(lying, upright)
+    return Mounting.from_axes(frame.up, upright)
+
+
+def _middle_in(
+    up: FloatArray, phases: tuple[Phase, ...], names: tuple[PhaseName, ...]
+) -> FloatArray | None:
+    """Where up was in these parts of the exercise, but for their first seconds; None if nowhere."""
+    end_s = np.arange(1.0, len(up) + 1.0)
+    inside = np.isfinite(up).all(axis=1)
+    inside &= np.logical_or.reduce(
+        [(end_s > p.start_s + TURNING_S) & (end_s <= p.end_s) for p in phases if p.name in names]
+        or [np.zeros(len(up), dtype=bool)]
+    )
+    return _middle(up[inside]) if inside.sum() >= TURNING_S else None
+
+
+def _mostly_at(up: FloatArray, direction: FloatArray) -> bool:
+    """Whether up was near a direction for most of the known time."""
+    known = up[np.isfinite(up).all(axis=1)]
+    within = np.cos(np.radians(PositionSettings().within_partly_deg))
+    return bool(len(known)) and float((known @ direction >= within).mean()) >= MOSTLY
 
 
 def stretches(

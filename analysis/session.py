@@ -23,6 +23,8 @@ from analysis.beats import Beats
 from analysis.calibration import NOMINAL_LATERAL, SegmentFrame, calibrate_leg, calibrate_trunk
 from analysis.epochs import EpochMaker
 from analysis.errors import InputError
+from analysis.extras import named
+from analysis.finish import finish_of, span_s
 from analysis.hinge import mounting_problem
 from analysis.intake import Intake
 from analysis.leg_calibration import calibrate_pair, gyro_of
@@ -34,6 +36,7 @@ from analysis.results import (
     Epochs,
     FloatArray,
     Movement,
+    Phase,
     PhaseName,
     Poses,
     SensorData,
@@ -195,9 +198,11 @@ class SessionAnalyzer:
             sensors=self.sensors(duration_s),
             phases=phases,
             epochs=epochs,
-            movements=self._movements(),
+            movements=self._movements(phases),
             summary=summarise(epochs, phases),
             notes=self._notes(),
+            positions=self._maker.positions(phases),
+            finish=finish_of(phases, self._peak_deg_s(phases)),
         )
 
     def sensors(self, duration_s: float | None = None) -> dict[str, SensorSummary]:
@@ -232,8 +237,11 @@ class SessionAnalyzer:
             self._must_calibrate = False
         for start in range(first, end_epoch, _BATCH_EPOCHS):
             n_epochs = min(_BATCH_EPOCHS, end_epoch - start)
+            names: list[PhaseName] = []
             for epoch, seen in enumerate(self._maker.make(start, n_epochs), start):
                 self._phases.update(float(epoch), seen)
+                names.append(self._phases.current)
+            self._maker.posture(names)
         self._n_closed = end_epoch
         for intake in self._intakes.values():
             intake.forget(end_epoch)
@@ -281,14 +289,26 @@ class SessionAnalyzer:
         said = mounting_problem(intake.recent()[:, 3:], NOMINAL_LATERAL)
         return (said,) if said else ()
 
-    def _movements(self) -> tuple[Movement, ...]:
-        """The movements of every sensor that shows gravity, in order of time."""
-        found: list[Movement] = []
+    def _movements(self, phases: tuple[Phase, ...]) -> tuple[Movement, ...]:
+        """The movements of every sensor that shows gravity, in order of time, named."""
+        cuts: dict[str, list[Cut]] = {}
         for name, intake in self._intakes.items():
             self._cuts[name] += self._cutters[name].finish()
             if quality.is_usable(intake) and not self._maker.twins.of(name):
-                found += [cut.movement for cut in self._cuts[name]]
-        return tuple(sorted(found, key=lambda m: (m.start_s, m.placement)))
+                cuts[name] = self._cuts[name]
+        return named(cuts, phases, self._maker.frames, self._maker.mounting("head", phases))
+
+    def _peak_deg_s(self, phases: tuple[Phase, ...]) -> float | None:
+        """Fastest turn of the trunk while getting up."""
+        span = span_s(phases)
+        if span is None or "chest" not in self._cuts:
+            return None
+        speeds = [
+            c.movement.peak_speed_deg_s
+            for c in self._cuts["chest"]
+            if c.movement.end_s > span[0] - 5.0 and c.movement.start_s < span[1] + 5.0
+        ]
+        return max((v for v in speeds if v is not None), default=None)
 
     def _notes(self) -> tuple[str, ...]:
         notes = []

@@ -84,9 +84,8 @@ def exercise_script(
             phases += [PhaseSpan("extra", episode.start_s), PhaseSpan("rest", episode.end_s)]
         t_s = episode.end_s + float(rng.uniform(_BETWEEN_S, 1.5 * _BETWEEN_S))
     rarely_until_s = 0.5 * duration_s if drowsy else finish_s - 5.0
-    restless = [found for i in range(4) for found in fidgets(42.0, settled_s, 10 * seed + i)]
     for episode, its_moves in [
-        *_apart(restless),
+        *_restless(42.0, settled_s, rng),
         *fidgets(settled_s + 60.0, rarely_until_s, seed, keep_clear=episodes),
     ]:
         episodes.append(episode)
@@ -125,13 +124,25 @@ def _extra(name: str, start_s: float, rng: np.random.Generator) -> tuple[Episode
     return Episode(kind, side, start_s, back_from_s + back_s, held, change), moves
 
 
-def _apart(found: list[tuple[Episode, list[Move]]]) -> list[tuple[Episode, list[Move]]]:
-    """Those that do not overlap an earlier one."""
-    kept: list[tuple[Episode, list[Move]]] = []
-    for episode, moves in sorted(found, key=lambda f: f[0].start_s):
-        if not kept or episode.start_s > kept[-1][0].end_s:
-            kept.append((episode, moves))
-    return kept
+def _restless(
+    start_s: float, end_s: float, rng: np.random.Generator
+) -> list[tuple[Episode, list[Move]]]:
+    """Until the wearer has settled: a shift every few seconds, until the very end."""
+    found = []
+    t_s = start_s
+    while t_s < end_s - 1.0:
+        half_s = float(rng.uniform(0.3, 0.5))
+        change_deg = float(rng.choice([-1.0, 1.0]) * rng.uniform(3.0, 6.0))
+        side = str(rng.choice(["left", "right"]))
+        coordinate = str(rng.choice([f"knee_{side}_deg", f"lean_{side}_deg", "roll_deg"]))
+        moves = [
+            Move(coordinate, t_s, half_s, change_deg),
+            Move(coordinate, t_s + half_s, half_s, -change_deg),
+        ]
+        middle = (t_s + half_s, t_s + half_s)
+        found.append((Episode("fidget", side, t_s, t_s + 2 * half_s, middle, change_deg), moves))
+        t_s = t_s + 2 * half_s + float(rng.uniform(2.0, 5.0))
+    return found
 
 
 def _finish(
