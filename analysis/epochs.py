@@ -13,9 +13,10 @@ import numpy as np
 from analysis import breathing, heart, quality, stillness
 from analysis.beats import Beats
 from analysis.calibration import SegmentFrame, is_lying_leg
+from analysis.drowsy import drowsiness
 from analysis.epoch_log import EpochLog
 from analysis.gravity import up_directions
-from analysis.grid import BIN_HZ
+from analysis.grid import BIN_HZ, Rows
 from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, Intake
 from analysis.legs import (
     ANGLE_BINS,
@@ -27,9 +28,10 @@ from analysis.legs import (
     turned_about_up,
 )
 from analysis.phases import PhaseInput
-from analysis.posture import mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
+from analysis.position import Mounting, session_mounting, stretches
+from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
-from analysis.results import Epochs, FloatArray
+from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 
@@ -42,6 +44,8 @@ class EpochMaker:
     knows_positions : bool
         False when the poses were not held lying: then where lying is, is not known, and no part of
         the exercise can be told.
+    up : mapping of placement to Rows
+        Mean direction of up in each epoch, of the trunk's sensors.
     n_heart, n_from_beats : int
         Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
     """
@@ -60,11 +64,33 @@ class EpochMaker:
         self.knows_positions = True
         self.twins = Twins(intakes)
         self._trunk = NominalTrunk()
+        self._drift = PostureDrift()
+        self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
         self.n_heart = self.n_from_beats = 0
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
         return self._log.all()
+
+    @property
+    def frames(self) -> Mapping[str, SegmentFrame | None]:
+        """The segments' frames in force."""
+        return self._frames
+
+    def mounting(self, placement: str, phases: tuple[Phase, ...]) -> Mounting | None:
+        """How the sensor of chest or head sits, as far as the session has shown; None: not worn."""
+        rows = self.up.get(placement)
+        if rows is None or not self.knows_positions:
+            return None
+        return session_mounting(rows.all(), self._frames.get(placement), phases)
+
+    def positions(self, phases: tuple[Phase, ...]) -> tuple[Position, ...]:
+        """How the trunk lay through the session."""
+        mounting = self.mounting("chest", phases)
+        if mounting is None:
+            return ()
+        up = self.up["chest"].all()
+        return stretches(self.all().t_s, mounting.position(up))
 
     def recalibrated(self, frames: Mapping[str, SegmentFrame | None], since_s: float = 0.0) -> None:
         """Use these frames from the next epoch on; their poses were over at `since_s`."""
@@ -115,6 +141,8 @@ class EpochMaker:
             getattr(epochs, f"lean_{side}_deg")[:] = leg.lean_deg
         means = {name: mean_up(up[:, -ANGLE_BINS:]) for name, up in ups.items()}
         turned = self._turned(means)
+        for name, rows in self.up.items():
+            rows.append(means[name])
         if "chest" in ups:
             epochs.trunk_tilt_deg[:] = self._tilt(
                 means["chest"], turned[list(means).index("chest")]
@@ -125,6 +153,13 @@ class EpochMaker:
         self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)
+
+    def posture(self, names: list[PhaseName]) -> None:
+        """Fill what needs the phases of the epochs just made."""
+        if "chest" in self.up:
+            n = len(names)
+            new = self.up["chest"].since(len(self.up["chest"]) - n)
+            self.all().posture_drift_deg[-n:] = self._drift.update(new, names)
 
     def _tilt(self, up: FloatArray, turned: FloatArray) -> FloatArray:
         frame = self._frames["chest"]
@@ -233,6 +268,7 @@ class EpochMaker:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""
         epochs = self.all()
         epochs.relaxation[-n:] = relaxation(epochs, newest=n)
+        epochs.drowsy[-n:] = drowsiness(epochs, newest=n).drowsy
 
     def _phase_inputs(
         self,
@@ -246,6 +282,9 @@ class EpochMaker:
         on_side = np.full(n, np.nan)
         if "chest" in means:
             on_side = trunk_on_side(means["chest"], self._frames["chest"])
+        head_deg = np.full(n, np.nan)
+        if "head" in means:
+            head_deg = trunk_tilt_deg(means["head"], self._frames["head"])
         if not self.knows_positions:
             nan = float("nan")
             yield from [PhaseInput(nan, nan, (), (), (), nan)] * n
@@ -259,4 +298,5 @@ class EpochMaker:
                 tuple(float(leg.thigh_deg[i]) for leg in legs.values()),
                 float(most[i]),
                 float(epochs.stillness[i]),
+                float(head_deg[i]),
             )
