@@ -192,6 +192,7 @@ class SessionAnalyzer:
         # whatever was heard lies in an epoch, be it of one sample, or all before the session began
         self._close(max(int(np.ceil(duration_s - 1e-9)), min(len(last), 1)), is_over=True)
         epochs = self._maker.all()
+        self._maker.breaths.finish()
         phases = self._phases.phases(float(self._n_closed))
         return SessionAnalysis(
             duration_s=duration_s,
@@ -203,6 +204,7 @@ class SessionAnalyzer:
             notes=self._notes(),
             positions=self._maker.positions(phases),
             finish=finish_of(phases, self._peak_deg_s(phases)),
+            breaths=self._maker.breaths.all(),
         )
 
     def sensors(self, duration_s: float | None = None) -> dict[str, SensorSummary]:
