@@ -55,7 +55,10 @@ for _command in (
 def run() -> None:
     """Run the program; errors that carry a hint end with one clear message and status 1 or 2."""
     try:
-        app()
+        if sys.argv[1:] == ["history"]:
+            history.history_at_once()
+        else:
+            app()
     except Exception as error:
         hint = getattr(error, "hint", None)
         if hint is None:
