@@ -1,4 +1,4 @@
-"""Does the history of a thousand sessions open at once, without reading a recording?
+"""How quickly the history of a thousand sessions opens, and that it reads no recording.
 
     python benchmarks/history.py [--sessions 1000]
 
@@ -68,7 +68,9 @@ def main() -> None:
             ([BACKRELEASE, "history"], MOST_RATIO),
             ([BACKRELEASE, "history", "--last", "5"], None),
         ):
-            ours, theirs = zip(*((_seconds(words), _seconds(read)) for _ in range(RUNS)), strict=True)
+            ours, theirs = zip(
+                *((_seconds(words), _seconds(read)) for _ in range(RUNS)), strict=True
+            )
             ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
             ms = 1000.0 * statistics.median(ours)
             name = " ".join(["backrelease", *words[1:]])

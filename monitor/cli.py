@@ -13,11 +13,14 @@ import typer
 from monitor import __version__
 from monitor.commands import (
     analyze,
+    backup,
     demo,
     doctor,
     export,
+    forget,
     history,
     import_,
+    note,
     replay,
     report,
     scan,
@@ -46,8 +49,8 @@ def _root(
 
 
 for _command in (
-    *(demo, scan, sensors, session, analyze, report, history),
-    *(replay, import_, export, doctor),
+    *(demo, scan, sensors, session, analyze, report, history, note),
+    *(replay, import_, export, forget, backup, doctor),
 ):
     _command.register(app)
 

@@ -94,25 +94,24 @@ def compare(
     from monitor.session_notes import read_notes  # noqa: PLC0415
     from monitor.stored import result_of  # noqa: PLC0415
 
-    folders = [session_folder(name) for name in (first, second)]
-    results = [result_of(folder) for folder in folders]
-    pair = [
-        (row_of(folder.name, result, read_notes(folder)), result)
-        for folder, result in zip(folders, results, strict=True)
-    ]
+    folder_a, folder_b = session_folder(first), session_folder(second)
+    result_a, result_b = result_of(folder_a), result_of(folder_b)
+    row_a = row_of(folder_a.name, result_a, read_notes(folder_a))
+    row_b = row_of(folder_b.name, result_b, read_notes(folder_b))
     with History() as index:
         index.refresh(_progress())
-        rows = [row for row in index.rows() if row.somebody_lay is pair[1][0].somebody_lay]
-    for line in comparison_lines(held_against(*pair, rows)):
+        rows = [row for row in index.rows() if row.somebody_lay is row_b.somebody_lay]
+    compared = held_against((row_a, result_a), (row_b, result_b), rows)
+    for line in comparison_lines(compared):
         typer.echo(line)
     if plot:
         from monitor.history.compared_figure import comparison  # noqa: PLC0415  # matplotlib
         from monitor.report.figures import png, svg  # noqa: PLC0415
         from monitor.result_file import write_bytes, write_text  # noqa: PLC0415
 
-        stem = _folder(out) / f"compare-{folders[0].name}-{folders[1].name}"
-        figure = comparison(*results)
-        pictures = [stem.with_name(f"{stem.name}.{kind}") for kind in ("png", "svg")]
+        stem = f"compare-{folder_a.name}-{folder_b.name}"
+        pictures = [_folder(out) / f"{stem}.{kind}" for kind in ("png", "svg")]
+        figure = comparison(result_a, result_b, compared)
         write_bytes(pictures[0], png(figure))
         write_text(pictures[1], svg(figure))
         typer.echo("\n" + "\n".join(map(str, pictures)))

@@ -100,6 +100,8 @@ def _shared(
         return measure.value(row)
     found = windows(result.analysis, column)[:n]
     known = [v for v in found if v is not None]
-    if not known or len(known) < len(found):  # a window that one lacks would not be the same minutes
+    if not known or len(known) < len(
+        found
+    ):  # a window that one lacks would not be the same minutes
         return None
     return float(np.mean(known)) * (100.0 if column == "stillness" else 1.0)

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.results import FloatArray
-from monitor.history.compare import WINDOWED
-from monitor.history.matched import FIRST_S, WINDOW_S, minute_by_minute, windows
+from monitor.history.compare import WINDOWED, Comparison
+from monitor.history.figures import noise_bar
+from monitor.history.matched import minute_by_minute
 from monitor.history.measures import MEASURES, Measure
 from monitor.report import palette
 from monitor.report.figures import WIDE, Format, house_style
@@ -20,14 +21,16 @@ _PANEL_IN, _GAP_IN = 1.15, 0.46
 _TOP_IN, _BOTTOM_IN, _LEFT_IN = 0.40, 0.50, 0.55
 
 
-def comparison(a: SessionResult, b: SessionResult, shape: Format = WIDE) -> Figure:
+def comparison(
+    a: SessionResult, b: SessionResult, compared: Comparison, shape: Format = WIDE
+) -> Figure:
     """Stillness, breathing and heart of two sessions; what neither knows is left out.
 
-    The first session (A) is dashed grey, the second (B) in the measure's colour.  The minutes that
-    are compared, because both have them whole, are shaded.
+    The first session (A) is dashed grey, the second (B) in the measure's colour, both pale outside
+    the minutes that are compared.  The bar at the right is this wearer's noise.
     """
     pairs = _pairs(a, b)
-    shared = min(len(windows(r.analysis, "stillness")) for r in (a, b))
+    noise = {c.measure.title: c.detectable for c in compared.measures}
     with house_style():
         n_rows = max(len(pairs), 1)
         height_in = _TOP_IN + _BOTTOM_IN + n_rows * _PANEL_IN + (n_rows - 1) * _GAP_IN
@@ -42,13 +45,10 @@ def comparison(a: SessionResult, b: SessionResult, shape: Format = WIDE) -> Figu
                  _PANEL_IN / height_in)
             )  # fmt: skip
             ax.set_title(f"{measure.title}, {measure.unit}")
-            if shared:
-                end_shared = (FIRST_S + shared * WINDOW_S) / 60.0
-                ax.axvspan(FIRST_S / 60.0, end_shared, facecolor=palette.UNKNOWN.light, linewidth=0)
-            _lines(ax, measure, pair)
+            _lines(ax, measure, pair, compared.shared_min)
+            _value_axis(ax, pair, noise[measure.title])
             ax.set_xlim(0, end_min)
             ax.xaxis.set_major_locator(MaxNLocator(nbins=shape.n_ticks, steps=[1, 2, 5, 10]))
-            ax.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
             if n + 1 < n_rows:
                 ax.tick_params(axis="x", labelbottom=False, length=0)
             else:
@@ -70,11 +70,19 @@ def _pairs(a: SessionResult, b: SessionResult) -> dict[Measure, tuple[FloatArray
     return found
 
 
-def _lines(ax: Axes, measure: Measure, pair: tuple[FloatArray, FloatArray]) -> None:
+def _lines(
+    ax: Axes,
+    measure: Measure,
+    pair: tuple[FloatArray, FloatArray],
+    shared_min: tuple[float, float] | None,
+) -> None:
     ways = (("A", palette.GUIDE.light, (0, (4, 2))), ("B", measure.ink.light, "-"))
+    first, last = shared_min or (0.0, 0.0)
     for values, (name, colour, dashes) in zip(pair, ways, strict=True):
         minutes = np.arange(len(values)) + 0.5
-        ax.plot(minutes, values, color=colour, linestyle=dashes, linewidth=1.6)
+        compared = np.where((minutes > first) & (minutes < last), values, np.nan)
+        ax.plot(minutes, values, color=colour, linestyle=dashes, linewidth=1.4, alpha=0.4)
+        ax.plot(minutes, compared, color=colour, linestyle=dashes, linewidth=2.0)
         known = np.flatnonzero(np.isfinite(values))
         if len(known):
             at = known[-1]
@@ -82,3 +90,15 @@ def _lines(ax: Axes, measure: Measure, pair: tuple[FloatArray, FloatArray]) -> N
                 name, (minutes[at], values[at]), xytext=(5, 0), textcoords="offset points",
                 va="center", weight="bold", color=colour, annotation_clip=False,
             )  # fmt: skip
+
+
+def _value_axis(ax: Axes, pair: tuple[FloatArray, FloatArray], detectable: float | None) -> None:
+    """Room for both sessions and for the noise, so that what is small looks small."""
+    known = np.concatenate(pair)
+    known = known[np.isfinite(known)]
+    middle = (float(known.min()) + float(known.max())) / 2.0
+    half = max(float(known.max()) - middle, (detectable or 0.0) / 2.0, 0.5) * 1.1
+    ax.set_ylim(middle - half, middle + half)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    if detectable is not None:
+        noise_bar(ax, middle, detectable)

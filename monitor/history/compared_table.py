@@ -12,16 +12,18 @@ def comparison_lines(comparison: Comparison) -> list[str]:
     """What two sessions have in common, line by line."""
     lines = [f"{name}  {_about(row)}" for name, row in (("A", comparison.a), ("B", comparison.b))]
     if comparison.shared_min is None:
-        minutes = "One of them was in the position for less than 7 minutes, so stillness, breathing "
+        minutes = (
+            "One of them was in the position for less than 7 minutes, so stillness, breathing "
+        )
         minutes += "and heart cannot be compared over the same minutes."
     else:
         first, last = comparison.shared_min
         minutes = f"Stillness, breathing and heart: minutes {first:.0f} to {last:.0f} in the "
         minutes += "position, where both were; the rest: of the whole session."
-    lines += ["", wrapped(minutes), ""]
+    lines += ["", *wrapped(minutes).splitlines(), ""]
     lines.append(f"{'':<28}{'A':>7}{'B':>7}{'B less A':>10}{'noise':>8}")
     lines += [_line(c) for c in comparison.measures]
-    lines += ["", wrapped(_NOISE)]
+    lines += ["", *wrapped(_NOISE).splitlines()]
     return lines
 
 
@@ -38,7 +40,9 @@ def _about(row: HistoryRow) -> str:
 
 def _line(c: Compared) -> str:
     m = c.measure
-    verdict = "" if c.difference is None else c.verdict if c.detectable is not None else "noise unknown"
+    verdict = (
+        "" if c.difference is None else c.verdict if c.detectable is not None else "noise unknown"
+    )
     return (
         f"{f'{m.title}, {m.unit}':<28}{_number(m, c.a):>7}{_number(m, c.b):>7}"
         f"{_number(m, c.difference, sign=True):>10}{_number(m, c.detectable):>8}  {verdict}"

@@ -62,7 +62,9 @@ def practice_days(
     A session that does not say when it began is on no day.
     """
     first = until - timedelta(days=n_days - 1)
-    days = {first + timedelta(days=n): PracticeDay(first + timedelta(days=n)) for n in range(n_days)}
+    days = {
+        first + timedelta(days=n): PracticeDay(first + timedelta(days=n)) for n in range(n_days)
+    }
     for row in rows:
         began = row.began
         day = days.get(practice_day(began, day_starts_at)) if began else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -53,7 +54,8 @@ def calendar(days: Sequence[PracticeDay], shape: Format = WIDE) -> Figure:
         for day in days:
             week, weekday = divmod((day.day - first_monday).days, 7)
             _square(ax, week, weekday, day)
-            if day.day.day == 1 or day is days[0]:
+            soon_over = (day.day + timedelta(days=13)).day < 14  # two names would touch
+            if day.day.day == 1 or (day is days[0] and not soon_over):
                 ax.text(week + 0.07, -0.18, f"{day.day:%b}", ha="left", va="bottom", fontsize=8.5)
         for weekday, name in ((0, "Mon"), (2, "Wed"), (4, "Fri"), (6, "Sun")):
             ax.text(-0.25, weekday + 0.5, name, ha="right", va="center", fontsize=8.5,
@@ -136,15 +138,13 @@ def _weeks(ax: Axes, days: Sequence[PracticeDay], first_monday: date) -> None:
     for day in days:
         week = (day.day - first_monday).days // 7
         totals[week] = totals.get(week, 0.0) + day.minutes
-    style = {"va": "center", "fontsize": 8.0, "color": palette.QUIET.light}
+    style: dict[str, Any] = {"va": "center", "fontsize": 8.0, "color": palette.QUIET.light}
     ax.text(-0.25, 7.5, "week", ha="right", **style)
     for week, minutes in totals.items():
         ax.text(week + 0.5, 7.5, f"{minutes:.0f}" if minutes else "", ha="center", **style)
 
 
-def _key(
-    figure: Figure, width_in: float, height_in: float, left_in: float, cell_in: float
-) -> None:
+def _key(figure: Figure, width_in: float, height_in: float, left_in: float, cell_in: float) -> None:
     """What the squares mean, under them."""
     n = int((width_in - left_in) / cell_in)
     ax = figure.add_axes(
@@ -187,10 +187,14 @@ def _trend(ax: Axes, finding: Finding) -> None:
             color=palette.QUIET.light)  # fmt: skip
     low, high = _value_axis(ax, finding)
     if line is not None and line.detectable is not None:
-        middle, half = (low + high) / 2.0, line.detectable / 2.0
-        ax.plot([1.02, 1.02], [middle - half, middle + half], color=palette.AXIS.light,
-                linewidth=1.6, marker="_", markersize=5, clip_on=False, solid_capstyle="butt",
-                transform=ax.get_yaxis_transform())  # fmt: skip
+        noise_bar(ax, (low + high) / 2.0, line.detectable)
+
+
+def noise_bar(ax: Axes, middle: float, detectable: float) -> None:
+    """At the right of the axes, how far two single sessions must be apart."""
+    ax.plot([1.02, 1.02], [middle - detectable / 2.0, middle + detectable / 2.0],
+            color=palette.AXIS.light, linewidth=1.6, marker="_", markersize=5, clip_on=False,
+            solid_capstyle="butt", transform=ax.get_yaxis_transform())  # fmt: skip
 
 
 def _value_axis(ax: Axes, finding: Finding) -> tuple[float, float]:
@@ -225,7 +229,9 @@ def _dates(ax: Axes, origin: date, finding: Finding) -> None:
             months.append(day)
         day += timedelta(days=1)
     if len(months) < 2:
-        months = [origin + timedelta(days=n) for n in range(0, int(last) + 2, max(int(last) // 3, 1))]
+        months = [
+            origin + timedelta(days=n) for n in range(0, int(last) + 2, max(int(last) // 3, 1))
+        ]
     step = math.ceil(len(months) / 6)
     shown = months[::step]
     ax.set_xticks([(m - origin).days for m in shown], [f"{m.day} {m:%b}" for m in shown])

@@ -12,6 +12,8 @@ minutes, in which one makes oneself comfortable, are in none.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from analysis.results import FloatArray, SessionAnalysis
@@ -55,7 +57,7 @@ def windows(analysis: SessionAnalysis, column: str) -> list[float | None]:
     edges_s = start_s + FIRST_S + WINDOW_S * np.arange(max(n, 0) + 1)
     return [
         _middle(values[(t_s > a) & (t_s <= b)], mean=column == "stillness")
-        for a, b in zip(edges_s[:-1], edges_s[1:], strict=True)
+        for a, b in pairwise(edges_s)
     ]
 
 
@@ -69,7 +71,7 @@ def minute_by_minute(analysis: SessionAnalysis, column: str) -> FloatArray:
     edges_s = start_s + 60.0 * np.arange(int((end_s - start_s) // 60.0) + 1)
     found = [
         _middle(values[(t_s > a) & (t_s <= b)], mean=column == "stillness")
-        for a, b in zip(edges_s[:-1], edges_s[1:], strict=True)
+        for a, b in pairwise(edges_s)
     ]
     return np.array(found, dtype=float)
 

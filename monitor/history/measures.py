@@ -105,9 +105,7 @@ class Finding:
         return said
 
 
-def findings(
-    rows: Sequence[HistoryRow], settings: TrendSettings | None = None
-) -> list[Finding]:
+def findings(rows: Sequence[HistoryRow], settings: TrendSettings | None = None) -> list[Finding]:
     """Every measure over sessions that say when they began, oldest first."""
     dated = sorted(((row.began, row) for row in rows if row.began is not None), key=lambda p: p[0])
     if not dated:

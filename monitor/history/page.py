@@ -144,7 +144,7 @@ def _content(months: ThreeMonths) -> dict[str, Any]:
         "n_undated": months.n_undated,
         "run": months.run,
         "notes": [_note(row) for row in months.rows if row.note],
-        "caveats": words.CAVEATS,
+        "caveats": words.CAVEATS.strip().split("\n\n"),
         **pictures,
     }
 

@@ -149,9 +149,7 @@ def _session(
     )
     epochs = _epochs(t_s, values, end_s, rng)
     alerts = _alerts(values["knee_drift_deg"], rest_s, end_s, rng)
-    heard = SensorSummary(
-        fs_hz=100.0, n_samples=round(100.0 * duration_s), n_lost=0, coverage=1.0
-    )
+    heard = SensorSummary(fs_hz=100.0, n_samples=round(100.0 * duration_s), n_lost=0, coverage=1.0)
     result = SessionResult(
         analysis=SessionAnalysis(
             duration_s=duration_s,

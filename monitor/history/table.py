@@ -47,7 +47,7 @@ def _line(row: HistoryRow) -> str:
 def _said(row: HistoryRow) -> list[str]:
     tags = " ".join(f"[{tag}]" for tag in row.tags)
     text = " ".join(part for part in (tags, row.note) if part)
-    return [wrapped(text, lead="    ")] if text else []
+    return wrapped(text, lead="    ").splitlines() if text else []
 
 
 def _number(value: float | None, form: str = "z.0f") -> str:

@@ -1,5 +1,4 @@
-"""Did something change over the months?  A robust line, its interval, and what this wearer's own
-day-to-day noise could hide.
+"""What changed over the months: a robust line, its interval, and this wearer's own noise.
 
     value |  .  ' .   .            the line       median of the slopes of all pairs (Theil-Sen)
           | ' .  ----.---- '       its interval   the pairs that Kendall's tau would not reject (Sen)
@@ -185,9 +184,7 @@ def _slopes(x: FloatArray, y: FloatArray) -> FloatArray:
     return np.asarray(np.sort((y[j] - y[i])[apart] / run[apart]))
 
 
-def _interval(
-    x: FloatArray, y: FloatArray, slopes: FloatArray, z: float
-) -> tuple[float, float]:
+def _interval(x: FloatArray, y: FloatArray, slopes: FloatArray, z: float) -> tuple[float, float]:
     """Sen's interval: as many of the sorted slopes on each side as Kendall's S varies by."""
     reach = z * math.sqrt(_kendall_variance(x, y))
     low = max(round((len(slopes) - reach) / 2.0) - 1, 0)

@@ -10,14 +10,16 @@ from datetime import date
 from monitor.history.days import PracticeDay
 from monitor.history.measures import Finding
 
-CAVEATS = (
-    "Stillness, breathing and heart are of minutes 2 to 7 in the position, the same in every "
-    "session, because they settle by themselves in anybody who lies down.",
-    "A line says that something changed, not why: hour of the day, sleep, health, strap and books "
-    "change too. Each is judged alone at 95 %; of eight lines one may move by chance.",
-    "The smallest detectable change is what two single sessions of yours must differ by before it "
-    "is more than your own day-to-day noise.",
-)
+CAVEATS = """
+Stillness, breathing and heart are of minutes 2 to 7 in the position, the same in every session,
+because they settle by themselves in anybody who lies down.
+
+A line says that something changed, not why: hour of the day, sleep, health, strap and books change
+too. Each is judged alone at 95 %; of eight lines one may move by chance.
+
+The smallest detectable change is what two single sessions of yours must differ by before it is more
+than your own day-to-day noise.
+"""
 
 
 @dataclass(frozen=True, slots=True)
