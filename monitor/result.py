@@ -21,7 +21,7 @@ class Alert:
     t_s : float
         Session second at which the rule was satisfied.
     kind : str
-        One of `monitor.alerts.finding.ALL_KINDS`: ``knee_drift``, ``sensor_lost`` and so on.
+        One of `monitor.alerts.finding.AlertKind`: ``knee_drift``, ``sensor_lost`` and so on.
     side : {"left", "right", ""}
         Which leg, or empty.
     value, reference : float or None

@@ -64,6 +64,13 @@ class ExcursionLimits:
     lowpass_s: float = 2.0
     forget_after_s: float = 30.0
 
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.leave_deg < self.enter_deg:
+            raise ValueError(
+                f"it cannot be back at {self.leave_deg:g} degrees (leave_deg) when it is away from "
+                f"{self.enter_deg:g} on (enter_deg)"
+            )
+
     def words(self) -> str:
         """The rule as a person may read it, its limits included.
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from monitor.result import Alert, Side
 
+AlertKind: TypeAlias = Literal[
+    "knee_drift",
+    "lean",
+    "knee_difference",
+    "chest_posture",
+    "sensor_lost",
+    "battery_low",
+    "strap_slipped",
+    "hurried_finish",
+]
+
 POSTURE_KINDS = ("knee_drift", "lean", "knee_difference", "chest_posture")
 """What the wearer can put right by moving; days without cues are without these."""
-
-SENSOR_KINDS = ("sensor_lost", "battery_low", "strap_slipped")
-"""What is wrong with the equipment."""
-
-ALL_KINDS = (*POSTURE_KINDS, *SENSOR_KINDS, "hurried_finish")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from monitor.alerts.excursion import ExcursionLimits
+from monitor.alerts.finding import AlertKind
 from monitor.alerts.own_posture import OwnPostureSettings
 
 # House values: a leg leans, and a chest turns, by more than a knee opens before anybody minds, and
@@ -35,7 +36,7 @@ class AlertSettings(ExcursionLimits):
         How often one excursion is told at most; each time a little louder.
     snooze_min : float
         Minutes without cues after a double tap on any sensor.
-    off : tuple of str
+    off : tuple of kinds
         Kinds of alert that are never told: they are still in the ledger.
     randomise_days : bool
         Whether days with and without cues about posture alternate by chance, to find out whether
@@ -63,7 +64,7 @@ class AlertSettings(ExcursionLimits):
     budget_min: float = 3.0
     levels: int = 3
     snooze_min: float = 5.0
-    off: tuple[str, ...] = ()
+    off: tuple[AlertKind, ...] = ()
     randomise_days: bool = False
     days_seed: int = 0
     without_cues: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from monitor.alerts.budget import OFF_DAY, OVER, SNOOZED, SPENT, SWITCHED_OFF
 from monitor.alerts.engine import AlertEngine, Telling
 from monitor.alerts.explain import explained, short
-from monitor.alerts.finding import ALL_KINDS, Corrected, Finding, Raised
+from monitor.alerts.finding import AlertKind, Corrected, Finding, Raised
 from monitor.alerts.settings import AlertSettings
 from monitor.result import Alert, Side
 
@@ -126,7 +127,7 @@ def test_what_is_found_when_all_is_over_is_told_to_nobody() -> None:
     assert [e.withheld for e in engine.ledger()] == [OVER]
 
 
-_KEYS = st.tuples(st.sampled_from(ALL_KINDS[:7]), st.sampled_from(["left", "right"]))
+_KEYS = st.tuples(st.sampled_from(get_args(AlertKind)[:7]), st.sampled_from(["left", "right"]))
 
 
 @given(

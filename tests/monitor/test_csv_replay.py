@@ -127,8 +127,8 @@ def test_a_setting_that_does_not_exist_names_the_nearest(played: Played, own_hom
     path = str(played.folder / "recording.mcap")
     result = CliRunner().invoke(app, ["replay", path, "--set", "alerts.enter=9"])
     assert isinstance(result.exception, WrongUsage)
-    assert str(result.exception) == "there is no setting 'alerts.enter'"
-    assert result.exception.hint == "Is it alerts.enter_deg?"
+    assert str(result.exception) == "alerts: there is no 'enter'"
+    assert result.exception.hint == "Did you mean 'enter_deg'?"
 
 
 @pytest.mark.parametrize("setting", ["alerts.leave_deg=9", "alerts.enter_deg=3"])

@@ -41,10 +41,10 @@ def test_what_was_shown_live_is_what_the_report_says(played: Played) -> None:
 
 def test_the_settings_come_back_from_the_recording(played: Played) -> None:
     assert recorded_settings(played.recording) == LiveSettings()
-    other = LiveSettings(alerts=AlertSettings(enter_deg=3.0, off=("lean",)))
+    other = LiveSettings(alerts=AlertSettings(enter_deg=9.0, off=("lean",)))
     header = replace(
         played.recording.header,
-        settings={"alerts": {"enter_deg": 3.0, "off": ["lean"], "from_the_future": 1}},
+        settings={"alerts": {"enter_deg": 9.0, "off": ["lean"], "from_the_future": 1}},
     )
     assert recorded_settings(replace(played.recording, header=header)) == other
 
