@@ -61,7 +61,7 @@ class ExcursionLimits:
     forgive_s: float = 30.0
     dwell_s: float = 10.0
     refractory_s: float = 60.0
-    lowpass_s: float = 2.0
+    lowpass_s: float = 1.0  # an epoch is the mean of a second already
     forget_after_s: float = 30.0
 
     def __post_init__(self) -> None:

@@ -10,6 +10,8 @@ the finish.
 
 from __future__ import annotations
 
+import math
+
 from analysis.results import Epochs
 from monitor.alerts.chest_posture import ChestPostureAlert
 from monitor.alerts.difference import DifferenceAlert
@@ -41,6 +43,8 @@ class EpochRules:
         self._difference = DifferenceAlert(s.difference)
         self._chest = ChestPostureAlert(s.chest)
         self._quiet: list[tuple[float, float]] = []
+        self._before_deg = (_NAN, _NAN, _NAN, _NAN)
+        self._moved_s = -math.inf
         self.is_frozen = False
 
     @property
@@ -86,6 +90,7 @@ class EpochRules:
         moving: bool,
         upright: bool,
     ) -> list[Finding]:
+        moving = self._is_moving(t_s, (*knees_deg, *leans_deg)) or moving
         usable = not (moving or upright or any(a <= t_s <= b for a, b in self._quiet))
         own = [
             self._own.update(side, t_s, knee, lean, usable=usable) or OwnLeg(_NAN, _NAN)
@@ -110,6 +115,14 @@ class EpochRules:
         ]
         return [finding for finding in said if finding]
 
+    def _is_moving(self, t_s: float, angles_deg: tuple[float, float, float, float]) -> bool:
+        """Whether a leg turns, or has just turned: stillness is the share of all the sensors."""
+        before_deg, self._before_deg = self._before_deg, angles_deg
+        pairs = zip(angles_deg, before_deg, strict=True)
+        if any(abs(a - b) > self._settings.moving_deg_s for a, b in pairs):  # False for NaN
+            self._moved_s = t_s
+        return t_s - self._moved_s < self._settings.settle_s
+
 
 def alerts_over(
     epochs: Epochs,
@@ -128,7 +141,7 @@ def alerts_over(
     >>> epochs = replace(epochs, knee_left_deg=knee_deg)
     >>> alerts, reference = alerts_over(epochs, bent_s=(30.0, 40.0))
     >>> reference.knee_left_deg, [(a.kind, a.side, a.t_s) for a in alerts]
-    (90.0, [('knee_drift', 'left', 206.0)])
+    (90.0, [('knee_drift', 'left', 205.0)])
     """
     rules = EpochRules(settings)
     before = len(epochs) if bent_s is None else int((epochs.t_s <= bent_s[1]).sum())

@@ -53,6 +53,11 @@ class AlertSettings(ExcursionLimits):
         When the wearer's own comfortable posture is taken.
     still_from : float
         An epoch that was still for this share of it is no movement.
+    moving_deg_s : float
+        A leg that turns faster is moved, not drifting: a drift of 12 degrees in 20 s peaks at 1.1,
+        a knee drawn to the chest at 13.
+    settle_s : float
+        What is seen within this time after it is no evidence.
     extra_from_deg : float
         A knee further than this from its own angle is an extra (drawn to the chest), or the finish.
     lying_below_deg : float
@@ -74,6 +79,8 @@ class AlertSettings(ExcursionLimits):
     battery_percent: float = 15.0
     own: OwnPostureSettings = field(default_factory=OwnPostureSettings)
     still_from: float = 0.5
+    moving_deg_s: float = 3.0
+    settle_s: float = 2.0
     extra_from_deg: float = 30.0
     lying_below_deg: float = 45.0
     lost_after_s: float = 3.0

@@ -54,9 +54,9 @@ def told(
 
 
 def test_a_knee_that_stays_twelve_degrees_away_is_told_once_after_ten_seconds() -> None:
-    # The 2 s low-pass passes 8 of 12 degrees 2 ln 3 = 2.2 s after the step at 100 s.
+    # The 1 s low-pass passes 8 of 12 degrees ln 3 = 1.1 s after the step, whose first second ends at 100.
     [alert] = told(lambda t: OWN + 12 * (t >= 100), 1200)
-    assert alert.t_s == 112.0
+    assert alert.t_s == 111.0
     assert (alert.kind, alert.side, alert.value, alert.reference) == ("knee_drift", "left", 102, 90)
     assert alert.reason == (
         "The left knee is at 102 degrees, 12 more bent than your own 90: "
@@ -87,20 +87,20 @@ def test_after_coming_back_within_five_degrees_a_new_excursion_is_told() -> None
         away = 100 <= t < 150 or 300 <= t < 350
         return OWN + 12.0 * away
 
-    assert [a.t_s for a in told(knee, 500)] == [112.0, 312.0]
+    assert [a.t_s for a in told(knee, 500)] == [111.0, 311.0]
 
 
 def test_within_a_minute_of_the_last_alert_nothing_is_said() -> None:
     def knee(t: float) -> float:
         return OWN + 12.0 * (100 <= t < 120 or 130 <= t < 400)
 
-    assert [a.t_s for a in told(knee, 400)] == [112.0, 172.0]
+    assert [a.t_s for a in told(knee, 400)] == [111.0, 171.0]
 
 
 def test_moving_freezes_the_count_and_does_not_reset_it() -> None:
     said = told(lambda t: OWN + 12 * (t >= 100), 300, frozen=lambda t: 105 <= t < 120)
-    # Two of the ten seconds had passed at 104; the other eight are counted from 120 on.
-    assert [a.t_s for a in said] == [127.0]
+    # Three of the ten seconds had passed at 104; the other seven are counted from 120 on.
+    assert [a.t_s for a in said] == [126.0]
 
 
 def test_after_half_a_minute_unseen_the_evidence_is_gathered_afresh() -> None:
@@ -132,8 +132,8 @@ def test_by_exposure_a_large_drift_is_told_sooner_than_a_small_one() -> None:
         [alert] = told(lambda t: OWN + off_deg * (t >= 100), 300, limits=ExcursionLimits())
         return alert.t_s - 100.0
 
-    # Behind the 2 s low-pass, 20 degree-seconds beyond 8 are 12 - 8 = 4 a second, 2, 16.
-    assert (when(24.0), when(12.0), when(10.0)) == (3.0, 8.0, 14.0)
+    # Behind the 1 s low-pass, 20 degree-seconds beyond 8 come at 16 a second, 4 and 2.
+    assert (when(24.0), when(12.0), when(10.0)) == (2.0, 6.0, 12.0)
 
 
 def test_by_exposure_what_stays_within_the_limit_never_adds_up() -> None:
@@ -142,9 +142,9 @@ def test_by_exposure_what_stays_within_the_limit_never_adds_up() -> None:
 
 def test_gathered_exposure_fades_while_the_knee_is_near() -> None:
     def twice(pause_s: float) -> list[Alert]:
-        # Two peaks of 10 degrees for 12 s, neither of which is enough alone.
+        # Two peaks of 10 degrees for 9 s, neither of which is enough alone.
         def knee(t: float) -> float:
-            return OWN + 10.0 * (100 <= t < 112 or 112 + pause_s <= t < 124 + pause_s)
+            return OWN + 10.0 * (100 <= t < 109 or 109 + pause_s <= t < 118 + pause_s)
 
         return told(knee, 400, limits=ExcursionLimits())
 
@@ -157,8 +157,8 @@ def test_coming_back_is_told_and_an_excursion_ends_only_once() -> None:
     assert [type(f).__name__ for f in found] == ["Raised", "Corrected"]
     back = found[1]
     assert isinstance(back, Corrected)
-    # From 12 the low-pass falls below 5 in 2 ln(12/5) = 1.75 s.
-    assert (back.key, back.t_s) == ("knee_drift:left", 151.0)
+    # From 12 the low-pass falls below 5 in ln(12/5) = 0.9 s: with the first second after.
+    assert (back.key, back.t_s) == ("knee_drift:left", 150.0)
 
 
 def test_how_long_it_had_been_so_counts_from_where_it_would_be_back() -> None:
@@ -229,6 +229,19 @@ def test_moving_upright_or_in_an_extra_nothing_is_judged(column: dict[str, float
     )
     assert kinds(rules, later) == []
     assert rules.is_frozen
+
+
+def test_a_leg_that_is_put_back_slowly_after_an_extra_is_moved_not_drifting() -> None:
+    # A knee comes down from 130 to 90 in 8 s, five degrees a second; the other sensors lie still.
+    down = np.interp(np.arange(400.0), [200.0, 204.0, 210.0, 218.0], [90.0, 130.0, 130.0, 90.0])
+    seen = epochs(400, knee_left_deg=down, knee_right_deg=90.0, stillness=0.6)
+    assert kinds(EpochRules(), seen) == []
+
+
+def test_a_drift_of_a_degree_a_second_is_no_movement() -> None:
+    away = np.interp(np.arange(400.0), [200.0, 212.0], [90.0, 102.0])
+    seen = epochs(400, knee_left_deg=away, knee_right_deg=90.0, stillness=1.0)
+    assert kinds(EpochRules(), seen) == ["knee_drift left"]
 
 
 def test_a_stretch_that_was_marked_is_not_judged() -> None:
