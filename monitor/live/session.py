@@ -11,6 +11,7 @@ order, the recording gets its end, and the result is as whole as a full session'
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -133,6 +134,7 @@ class Session:
         cues: CueGiver = SILENT,
     ) -> None:
         self._cues = cues
+        self._due: deque[Telling] = deque()
         self._plan = plan
         self._recorder = recorder
         self._pipeline = pipeline
@@ -255,14 +257,15 @@ class Session:
             self._collector.pose_asked(pose, now_s)
 
     def _tick(self, last_s: float, now_s: float) -> None:
+        while self._due and self._due[0].due_s <= now_s:  # first, so that no work delays a cue
+            self._tell(self._due.popleft())
         self._collector.flush(now_s)
         update = self._pipeline.advance(now_s)
         if len(update.epochs):
             self._epochs.append(update.epochs)
         for alert in update.alerts:
             self._recorder.event("alert", now_s, alert=asdict(alert))
-        for telling in update.tellings:
-            self._tell(telling)
+        self._due.extend(update.tellings)
         for words in (*update.notices, *self._joined_late()):
             self._recorder.event("notice", now_s, text=words)
             self._view.say(now_s, words)
