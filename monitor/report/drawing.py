@@ -103,7 +103,13 @@ def alert_marks(ax: Axes, result: SessionResult, wanted: Callable[[str], bool]) 
     times_min = [a.t_s / 60.0 for a in result.alerts if wanted(a.kind)]
     if times_min:
         ax.vlines(
-            times_min, 0, 0.95, transform=across, linewidth=0.8, color=palette.ALERT.light, alpha=0.6
+            times_min,
+            0,
+            0.95,
+            transform=across,
+            linewidth=0.8,
+            color=palette.ALERT.light,
+            alpha=0.6,
         )
         ax.plot(
             times_min, [0.95] * len(times_min), "v", transform=across, color=palette.ALERT.light,

@@ -49,7 +49,10 @@ def overview(result: SessionResult, shape: Format = WIDE, *, titled: bool = Fals
     chosen = [
         (True, Panel("Phases", 0.52 if lying else 0.30, panels.phases)),
         (_has_legs(result), Panel("Knee angle, degrees", 1.55, panels.knees)),
-        (bool(cues(result)), Panel("Cues, and until when it was right again", 0.38, panels.cue_marks)),
+        (
+            bool(cues(result)),
+            Panel("Cues, and until when it was right again", 0.38, panels.cue_marks),
+        ),
         (True, Panel("Stillness, 0 moving to 1 still", 0.60, panels.stillness)),
         ("chest" in placements, Panel("Breaths a minute", 0.85, panels.breathing)),
         (_has_heart(result), Panel("Heart beats a minute", 0.85, panels.heart)),
@@ -75,7 +78,10 @@ def movement(result: SessionResult, shape: Format = COLUMN, *, titled: bool = Fa
     moved = any(m.sparc is not None for m in analysis.movements)
     chosen = [
         (True, Panel("Movement, mg (each step ten times more)", 1.2, detail_panels.movement)),
-        (drifted, Panel("Trunk, turned since rest began, degrees", 0.9, detail_panels.posture_drift)),
+        (
+            drifted,
+            Panel("Trunk, turned since rest began, degrees", 0.9, detail_panels.posture_drift),
+        ),
         (moved, Panel("Smoothness (SPARC)", 1.0, detail_panels.smoothness)),
     ]
     return _figure(result, [panel for wanted, panel in chosen if wanted], shape, titled)
@@ -152,9 +158,7 @@ def figures_of(
         every["movement"] = lambda shape, titled: movement(result, shape, titled=titled)
     finish = analysis.finish
     if finish is not None:
-        every["getting-up"] = lambda shape, titled: getting_up(
-            result, finish, shape, titled=titled
-        )
+        every["getting-up"] = lambda shape, titled: getting_up(result, finish, shape, titled=titled)
     if "chest" in analysis.sensors:
         every["breathing"] = lambda shape, titled: breathing(result, shape, titled=titled)
     if _has_heart(result):
@@ -215,7 +219,7 @@ def _figure(
     result: SessionResult,
     chosen: list[Panel],
     shape: Format,
-    titled: bool,  # noqa: FBT001
+    titled: bool,
     window_min: tuple[float, float] | None = None,
 ) -> Figure:
     title = words.title_line(result) if titled else ""

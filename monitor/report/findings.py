@@ -46,7 +46,10 @@ def _knees(result: SessionResult) -> str:
         )
         if deg is not None
     ]
-    own = f" The pale bands reach {REFERENCE_BAND_DEG:.0f}° to each side of your own angle, {words.listed(reference)}." * bool(reference)
+    own = (
+        f" The pale bands reach {REFERENCE_BAND_DEG:.0f}° to each side of your own angle, {words.listed(reference)}."
+        * bool(reference)
+    )
     drift = _numbers(result, "knee_drift_left_deg", "knee_drift_right_deg")
     return f"{said} {drift}{own} Leaning out is positive, falling in negative."
 
@@ -56,7 +59,9 @@ def _movement(result: SessionResult) -> str:
     said = _numbers(result, "still_share", "movement_mg")
     if not found:
         return f"{said} No larger movement was cut out."
-    rough = min((m for m in found if m.sparc is not None), key=lambda m: m.sparc or 0.0, default=None)
+    rough = min(
+        (m for m in found if m.sparc is not None), key=lambda m: m.sparc or 0.0, default=None
+    )
     least = (
         f"; the least smooth was of the {placement_title(rough.placement)} at "
         f"{words.clock(rough.start_s)} (SPARC {words.number(rough.sparc)})"

@@ -93,7 +93,12 @@ def stacked(
         content_in = sum(p.height_in for p in panels) + _GAP_IN * (len(panels) - 1)
         height_in = top_in + content_in + _BOTTOM_IN
         figure = Figure(figsize=(shape.width_in, height_in))
-        box = (shape.left_in, _BOTTOM_IN, shape.width_in - shape.left_in - shape.right_in, content_in)
+        box = (
+            shape.left_in,
+            _BOTTOM_IN,
+            shape.width_in - shape.left_in - shape.right_in,
+            content_in,
+        )
         fill(figure, box, result, panels, n_ticks=shape.n_ticks, window_min=window_min)
         if title:
             left, top = shape.left_in / shape.width_in, 1.0 - 0.10 / height_in

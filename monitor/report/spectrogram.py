@@ -143,7 +143,9 @@ def _from_raw(folder: Path) -> Spectrogram | None:
 def _kept(t_s: FloatArray, edges_hz: FloatArray, power_db: FloatArray) -> Spectrogram | None:
     if not len(t_s):
         return None
-    return Spectrogram(t_s, edges_hz, power_db.astype(float), float(t_s[1] - t_s[0]) if len(t_s) > 1 else _STEP_S)
+    return Spectrogram(
+        t_s, edges_hz, power_db.astype(float), float(t_s[1] - t_s[0]) if len(t_s) > 1 else _STEP_S
+    )
 
 
 def _edges(fs_hz: float) -> FloatArray:
