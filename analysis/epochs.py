@@ -35,6 +35,7 @@ from analysis.position import Mounting, session_mounting, stretches
 from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
 from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
+from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 
@@ -113,6 +114,12 @@ class EpochMaker:
     def impossible_sides(self) -> tuple[str, ...]:
         """Legs whose knee left what knees can do for as long as makes it unknown."""
         return tuple(s for s, leg in self._legs.items() if leg.n_impossible >= LATCH_EPOCHS)
+
+    @property
+    def slips(self) -> dict[str, str]:
+        """What to say of each leg with a strap that slipped."""
+        said = {s: "".join(leg.slip_problem(x) for x in SEGMENTS) for s, leg in self._legs.items()}
+        return {side: problem for side, problem in said.items() if problem}
 
     def problems(self, placement: str) -> tuple[str, ...]:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""

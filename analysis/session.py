@@ -137,6 +137,11 @@ class SessionAnalyzer:
         return self._maker.impossible_sides
 
     @property
+    def slips(self) -> dict[str, str]:
+        """What to say of the straps that have slipped, by side: ``left``, ``right``."""
+        return self._maker.slips
+
+    @property
     def epochs(self) -> Epochs:
         """All final epochs so far."""
         return self._maker.all()

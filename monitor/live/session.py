@@ -20,6 +20,8 @@ from typing import Protocol
 from analysis.results import Epochs
 from devices.driver import StreamRequest
 from devices.link import Found, LinkSettings, Radio, SensorLink
+from monitor.alerts.engine import Telling
+from monitor.cues.message import SILENT, CueGiver
 from monitor.errors import UserError
 from monitor.live.collector import Collector
 from monitor.live.pipeline import LivePipeline, Update
@@ -128,7 +130,9 @@ class Session:
         view: View,
         *,
         t_zero_s: float,
+        cues: CueGiver = SILENT,
     ) -> None:
+        self._cues = cues
         self._plan = plan
         self._recorder = recorder
         self._pipeline = pipeline
@@ -257,7 +261,8 @@ class Session:
             self._epochs.append(update.epochs)
         for alert in update.alerts:
             self._recorder.event("alert", now_s, alert=asdict(alert))
-            self._view.alert(alert)
+        for telling in update.tellings:
+            self._tell(telling)
         for words in (*update.notices, *self._joined_late()):
             self._recorder.event("notice", now_s, text=words)
             self._view.say(now_s, words)
@@ -283,6 +288,18 @@ class Session:
                 recording_failed=self._recorder.failed,
             )
         )
+
+    def _tell(self, telling: Telling) -> None:
+        """Give a cue, and note how long after its moment it was given."""
+        message, alert = telling.message, telling.alert
+        self._cues.give(message)
+        given_s = self.now_s()
+        late_s = round(given_s - telling.due_s, 6)
+        self._recorder.event("told", given_s, message=asdict(message), late_s=late_s)
+        if alert is None:
+            self._view.say(given_s, message.text)
+        elif message.kind == "alert":
+            self._view.alert(alert)
 
     def _say(self, now_s: float, cue: Cue) -> None:
         self._recorder.event("cue", now_s, phase=cue.phase, text=cue.text)
