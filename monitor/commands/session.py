@@ -72,14 +72,20 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
     m marks a moment. Ctrl-C ends it in order at any time, and minutes are minutes.
     """
     import asyncio  # noqa: PLC0415
+    from dataclasses import replace  # noqa: PLC0415
 
     from monitor import config  # noqa: PLC0415
+    from monitor.alerts.settings import AlertSettings  # noqa: PLC0415
+    from monitor.fill import filled  # noqa: PLC0415
     from monitor.live.assignment import parse_sensors  # noqa: PLC0415  # bleak, numpy
+    from monitor.live.pipeline import LiveSettings  # noqa: PLC0415
     from monitor.live.run import run_session  # noqa: PLC0415
 
     chosen = config.load()
     is_quiet = chosen.session.quiet if quiet is None else quiet
     course = course_settings(chosen, minutes, until_end_of, extras=extras, quiet=is_quiet)
+    alerts = filled(AlertSettings(), chosen.alerts, f"{config.config_path()}: alerts")
+    settings = LiveSettings(alerts=replace(alerts, quiet=is_quiet))
     wanted = parse_sensors(sensor or [])
     before = options.ask_rating("before") if chosen.session.ask_rating else None
     typer.echo("Looking for sensors ...")
@@ -87,7 +93,7 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
         end, folder = asyncio.run(
             run_session(
                 wanted or chosen.sensors.worn(), view, course=course, search_s=search,
-                wall_clock=options.wall_clock, quiet=is_quiet, before=before,
+                wall_clock=options.wall_clock, settings=settings, before=before,
             )
         )  # fmt: skip
     after = options.ask_rating("after") if chosen.session.ask_rating else None

@@ -22,6 +22,7 @@ from monitor.live.pose_watch import PoseName
 from monitor.live.steps import Action, Mark, Say, Seen, Step
 
 EXTEND_S = 300.0
+_GETTING_UP_S = 600.0  # longer than anybody takes
 _LONGEST_STEP_S = 2.0  # ticks come every 0.1 s; a computer that slept has not rested
 
 
@@ -259,7 +260,8 @@ class GuidedCourse:
         self._stages = []
         self._extra_from_s = None
         self._stage = FinishStage(self._settings.finish)
-        return arrived + self._stage.begin(t_s)
+        getting_up = Mark("finish", t_s, t_s + _GETTING_UP_S)  # nothing to correct in it
+        return [*arrived, getting_up, *self._stage.begin(t_s)]
 
     def _pause(self, t_s: float) -> list[Step]:
         self.is_paused = True

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from devices.link import SYSTEM_RADIO, Found, Radio, scan
 from monitor.config import SensorEntry
+from monitor.cues.message import SILENT, CueGiver
 from monitor.live.assignment import all_found, assign, label, matching
 from monitor.live.course import CourseSettings, GuidedCourse
+from monitor.live.pipeline import LiveSettings
 from monitor.live.recorded import About, run_recorded
 from monitor.live.session import SessionEnd, SessionPlan, View
 from monitor.session_notes import Rating
@@ -24,8 +26,9 @@ async def run_session(
     search_s: float,
     wall_clock: Callable[[], datetime],
     radio: Radio = SYSTEM_RADIO,
-    quiet: bool = False,
+    settings: LiveSettings | None = None,
     before: Rating | None = None,
+    cues: CueGiver = SILENT,
 ) -> tuple[SessionEnd, Path]:
     """Find the sensors and run a session with them.
 
@@ -34,8 +37,10 @@ async def run_session(
     wanted
         Placement to name or address, or to a sensor of the wearer's own; empty for the one chest
         strap that is near.
-    course, quiet
-        What is planned, and whether alerts wait for the end of the rest.
+    course
+        What is planned.
+    settings, cues
+        What is told, and how.
     before
         How the wearer felt beforehand, kept with the session from its first second.
     wall_clock
@@ -54,10 +59,10 @@ async def run_session(
     for placement, sensor in sensors.items():
         view.say(0.0, f"{placement.replace('_', ' ')}: {label(sensor)}")
     guided = GuidedCourse(course, worn=tuple(sensors))
-    plan = SessionPlan(sensors, radio, guided, quiet=quiet)
+    plan = SessionPlan(sensors, radio, guided)
     about = About(wall_clock(), "session", before=before)
     t_zero_s = asyncio.get_running_loop().time()
-    return await run_recorded(plan, about, view, t_zero_s=t_zero_s)
+    return await run_recorded(plan, about, view, t_zero_s=t_zero_s, settings=settings, cues=cues)
 
 
 def _address(sensor: str | SensorEntry) -> str:

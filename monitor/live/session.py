@@ -20,6 +20,8 @@ from typing import Protocol
 from analysis.results import Epochs
 from devices.driver import StreamRequest
 from devices.link import Found, LinkSettings, Radio, SensorLink
+from monitor.alerts.engine import Telling
+from monitor.cues.message import SILENT, CueGiver, Message
 from monitor.errors import UserError
 from monitor.live.collector import Collector
 from monitor.live.course import GuidedCourse
@@ -51,8 +53,6 @@ class SessionPlan:
         What is asked of every sensor.
     start_within_s : float
         After this time the course starts with those sensors that stream.
-    quiet : bool
-        Whether alerts are held back until the rest is over.
     link : LinkSettings
         How patient the links are.
     """
@@ -62,7 +62,6 @@ class SessionPlan:
     course: Course = field(default_factory=GuidedCourse)
     request: StreamRequest = field(default_factory=StreamRequest)
     start_within_s: float = 30.0
-    quiet: bool = False
     link: LinkSettings = field(default_factory=LinkSettings)
 
 
@@ -143,7 +142,9 @@ class Session:
         view: View,
         *,
         t_zero_s: float,
+        cues: CueGiver = SILENT,
     ) -> None:
+        self._cues = cues
         self._plan = plan
         self._recorder = recorder
         self._pipeline = pipeline
@@ -156,7 +157,6 @@ class Session:
         self._eyes = Eyes(tuple(plan.sensors))
         pipeline.listen(self._eyes.watch)
         self._phase = ""
-        self._held: list[Alert] = []
         self._epochs: list[Epochs] = []
         self._told_failure = False
         self._late: set[str] = set()  # sensors that the course started without
@@ -275,7 +275,8 @@ class Session:
             self._epochs.append(update.epochs)
         for alert in update.alerts:
             self._recorder.event("alert", now_s, alert=asdict(alert))
-        self._tell_alerts(update.alerts)
+        for telling in update.tellings:
+            self._tell(telling)
         for words in (*update.notices, *self._joined_late()):
             self._recorder.event("notice", now_s, text=words)
             self._view.say(now_s, words)
@@ -313,8 +314,11 @@ class Session:
         for key in self._view.pressed():
             self._recorder.event("key", now_s, key=key)
             if key == "mark":
-                self._take(now_s, [Mark("mark", now_s, now_s), Say("Marked.")])
-            elif key != "snooze":
+                self._collector.mark(Mark("mark", now_s, now_s), now_s)
+                self._view.say(now_s, "Marked.")
+            elif key == "snooze":
+                self._collector.mark(Mark("snooze", now_s, now_s), now_s)
+            else:
                 self._take(now_s, self._course.press(key, now_s))
         streaming = self._collector.streaming
         seen = self._eyes.seen(now_s, self._course.pose_asked, streaming)
@@ -332,17 +336,21 @@ class Session:
             else:
                 self._say(now_s, step)
 
-    def _tell_alerts(self, alerts: Sequence[Alert]) -> None:
-        """At once, or, in a quiet session, when the rest is over."""
-        self._held += alerts
-        if self._plan.quiet and not self._course.is_over and self._course.left_s > 0.0:
-            return
-        for alert in self._held:
+    def _tell(self, telling: Telling) -> None:
+        """Give a cue, and note how long after its moment it was given."""
+        message, alert = telling.message, telling.alert
+        self._cues.give(message)
+        given_s = self.now_s()
+        late_s = round(given_s - telling.due_s, 6)
+        self._recorder.event("told", given_s, message=asdict(message), late_s=late_s)
+        if alert is None:
+            self._view.say(given_s, message.text)
+        elif message.kind == "alert":
             self._view.alert(alert)
-        self._held = []
 
     def _say(self, now_s: float, said: Say) -> None:
         self._recorder.event("cue", now_s, phase=self._course.phase, text=said.text, how=said.kind)
+        self._cues.give(Message(said.text, said.kind))
         self._view.say(now_s, said.text)
 
     def _joined_late(self) -> list[str]:

@@ -56,7 +56,7 @@ class Mark:
 
     `name` is ``straight`` or ``bent`` for a pose that was held, ``arrival`` while poses are still
     to come and ``arrived`` when no more will, ``extra`` for an optional movement, ``pause`` and
-    ``resume``, and ``mark`` for a moment that somebody found worth it.
+    ``resume``, ``finish``, ``snooze``, and ``mark`` for a moment that somebody found worth it.
     """
 
     name: str

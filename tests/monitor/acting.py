@@ -30,7 +30,6 @@ class Listener:
 
     said: list[tuple[float, str]] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
-    alerted_at: list[float] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
 
@@ -39,7 +38,6 @@ class Listener:
 
     def alert(self, alert: Alert) -> None:
         self.alerts.append(alert)
-        self.alerted_at.append(self.statuses[-1].t_s if self.statuses else 0.0)
 
     def show(self, status: Status) -> None:
         self.statuses.append(status)

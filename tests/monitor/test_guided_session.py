@@ -18,11 +18,13 @@ from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
 from devices.virtual.wearer import SENSOR_NAMES, Wearer, dressed
 from monitor import home
+from monitor.alerts.settings import AlertSettings
 from monitor.errors import UserError
 from monitor.live import words
 from monitor.live.assignment import assign
 from monitor.live.course import CourseSettings, GuidedCourse
 from monitor.live.keys import Key
+from monitor.live.pipeline import LiveSettings
 from monitor.live.recorded import About, run_recorded
 from monitor.live.session import SessionEnd, SessionPlan
 from monitor.recording.reader import Recording, read_recording
@@ -52,7 +54,8 @@ class Guided:
             Body(script, seed=1), seed=1, placements={p: SENSOR_NAMES[p] for p in WORN}
         )
         self.course = GuidedCourse(settings or CourseSettings(minutes=2.0), WORN)
-        self.keys, self.quiet, self.before = keys or {}, quiet, before
+        self.keys, self.before = keys or {}, before
+        self.settings = LiveSettings(alerts=AlertSettings(quiet=quiet))
         with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
             self.end, self.folder = runner.run(self._run())
         self.recording: Recording = read_recording(self.folder / home.RECORDING_NAME)
@@ -61,11 +64,11 @@ class Guided:
         radio = MemoryRadio(self.wearer.sensors.values(), t_zero_s=0.0).radio()
         wanted = {p: s.advert.address for p, s in self.wearer.sensors.items()}
         found = await scan(2.0, radio)
-        plan = SessionPlan(assign(wanted, found), radio, self.course, quiet=self.quiet)
+        plan = SessionPlan(assign(wanted, found), radio, self.course)
         for t_s, key in self.keys.items():
             asyncio.get_running_loop().call_at(t_s, self.view.keys.append, key)
         about = About(START, "test", before=self.before)
-        return await run_recorded(plan, about, self.view, t_zero_s=0.0)
+        return await run_recorded(plan, about, self.view, t_zero_s=0.0, settings=self.settings)
 
     def texts(self) -> list[str]:
         return [text for _, text in self.view.said]
@@ -89,7 +92,7 @@ def test_poses_that_are_held_pass_without_a_hint(guided: Guided) -> None:
     assert marks["straight"]["end_s"] < 19.5  # before this wearer bends
     assert marks["bent"]["start_s"] > 25.0
     known = ~np.isnan(guided.end.result.analysis.epochs.knee_left_deg)
-    assert known.mean() > 0.95  # the seconds of arriving were waited for, and are known too
+    assert known[3:200].all()  # the seconds of arriving were waited for, and are known too
 
 
 def test_two_minutes_are_counted_whatever_was_paused(guided: Guided) -> None:
@@ -103,7 +106,7 @@ def test_two_minutes_are_counted_whatever_was_paused(guided: Guided) -> None:
 def test_all_of_it_is_in_the_recording(guided: Guided) -> None:
     assert [e.details["key"] for e in guided.events("key")] == ["pause", "pause", "mark"]
     names = [e.details["name"] for e in guided.events("marker")]
-    assert names == ["arrival", "straight", "bent", "arrived", "pause", "resume", "mark"]
+    assert names == ["arrival", "straight", "bent", "arrived", "pause", "resume", "mark", "finish"]
     phases = [e.details["name"] for e in guided.events("phase")]
     assert phases[:4] == ["legs straight", "knees bent", "position", "settling"]
     assert phases[-1] == "over"
@@ -138,18 +141,18 @@ def test_a_leg_that_stays_straight_is_told_and_its_knee_stays_unknown() -> None:
     assert session.texts()[2:6] == ["Your left leg is still straight."] * 3 + [words.POSE_LEFT_OUT]
     assert np.isnan(session.end.result.analysis.epochs.knee_left_deg).all()
     names = [e.details["name"] for e in session.events("marker")]
-    assert names == ["arrival", "straight", "arrived"]
+    assert names == ["arrival", "straight", "arrived", "finish"]
 
 
-def test_a_quiet_session_holds_its_alerts_until_the_rest_is_over() -> None:
+def test_a_quiet_session_tells_nothing_and_keeps_it_for_afterwards() -> None:
     loud = Guided(CourseSettings(minutes=4.0), seconds=300.0)
     quiet = Guided(CourseSettings(minutes=4.0), seconds=300.0, quiet=True)
     assert [a.kind for a in loud.end.result.alerts][:1] == ["knee_drift"]
     assert quiet.end.result.alerts == loud.end.result.alerts
-    assert quiet.view.alerts == loud.view.alerts
-    assert quiet.view.alerted_at[0] > loud.view.alerted_at[0] + 60.0
-    [asked_up] = [t for t, text in quiet.view.said if text == words.FINISH[0]]
-    assert quiet.view.alerted_at[0] == pytest.approx(asked_up, abs=0.2)
+    assert [a.kind for a in loud.view.alerts] == ["knee_drift"]
+    assert quiet.view.alerts == []
+    assert {e.withheld for e in quiet.end.result.ledger} == {"a quiet session"}
+    assert replay(quiet.recording).result.ledger == quiet.end.result.ledger
 
 
 def test_notes_do_not_keep_an_empty_session_alive(own_home: Path) -> None:
