@@ -14,6 +14,7 @@ from monitor import __version__
 from monitor.commands import (
     analyze,
     backup,
+    cues,
     demo,
     doctor,
     export,
@@ -50,7 +51,7 @@ def _root(
 
 
 for _command in (
-    *(demo, scan, sensors, session, analyze, report, why, history, note),
+    *(demo, scan, sensors, session, analyze, report, why, history, note, cues),
     *(replay, import_, export, forget, backup, doctor),
 ):
     _command.register(app)

@@ -41,3 +41,14 @@ class _Silent:
 
 
 SILENT: CueGiver = _Silent()
+
+EXAMPLES: tuple[tuple[str, Message], ...] = (
+    ("something has drifted", Message("Your left foot has slid away a little.", "alert", 0)),
+    ("still so, a little louder", Message("Your left foot has slid away a little.", "alert", 1)),
+    ("still so, the loudest there is", Message("Your left foot has slid away.", "alert", 2)),
+    ("right again", Message("", "corrected", 0)),
+    ("what to do next", Message("Slowly bend both knees.", "guide", 0)),
+    ("a moment: the end is near", Message("", "bell", 0)),
+    ("the end", Message("Slowly roll onto one side.", "end", 0)),
+)
+"""One of each, to hear beforehand: what it is for, and the message."""
