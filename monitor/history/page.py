@@ -30,8 +30,7 @@ from monitor.history.measures import Finding, findings
 from monitor.history.row import HistoryRow
 from monitor.report import palette
 from monitor.report.figures import NARROW, WIDE, png, svg
-from monitor.report.page import _inline_svg as inline_svg
-from monitor.report.page import _variables as css_variables
+from monitor.report.inline import css_variables, inline_svg
 from monitor.result_file import write_bytes, write_text
 
 HTML_NAME = "history.html"
