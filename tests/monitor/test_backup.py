@@ -184,6 +184,17 @@ def test_a_backup_into_the_data_folder_is_refused(finished: Path, own_home: Path
             backup(target)
 
 
+def test_what_the_wearer_chose_is_kept_though_it_lies_elsewhere(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "settings" / "config.toml"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("[history]\nday_starts_at = 5\n")
+    monkeypatch.setattr(backing_up, "config_path", lambda: elsewhere)
+    folder = backup(tmp_path / "stick").folder
+    assert (folder / "config.toml").read_text() == elsewhere.read_text()
+
+
 def test_nothing_to_back_up_is_said(own_home: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing to back up"):
         backup(tmp_path)
