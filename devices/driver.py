@@ -29,6 +29,14 @@ class Notification(NamedTuple):
     payload: bytes
 
 
+Arrival: TypeAlias = tuple[float, str, bytes]
+"""A notification as the link hands it on; `Notification(*arrival)` names its fields.
+
+A plain tuple, because bleak's callback makes it: names would cost half as much again as all else
+that happens there.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Advert:
     """What a scan showed of one sensor, as plain data."""

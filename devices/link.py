@@ -23,7 +23,7 @@ from typing import Any
 from bleak import BleakClient
 
 from devices.connection import Connection
-from devices.driver import Notification, StreamInfo, StreamRequest
+from devices.driver import Arrival, StreamInfo, StreamRequest
 from devices.errors import DeviceError, SensorSilent
 from devices.radio import SYSTEM_RADIO, Found, Radio, call, scan
 
@@ -89,7 +89,7 @@ class SensorLink:
     request : StreamRequest
         What the measures would like.
     t_zero_s : float
-        Event loop time of the session's zero; `Notification.t_arrival_s` counts from it.
+        Event loop time of the session's zero; arrivals count from it.
     on_notification, on_event : callable
         Called in the event loop; must return at once.  What a driver *reads* is handed on like a
         notification, so that a recording holds everything the sensor said.
@@ -107,7 +107,7 @@ class SensorLink:
         request: StreamRequest,
         radio: Radio,
         t_zero_s: float,
-        on_notification: Callable[[Notification], None],
+        on_notification: Callable[[Arrival], None],
         on_event: Callable[[LinkEvent], None],
         settings: LinkSettings | None = None,
     ) -> None:

@@ -131,7 +131,7 @@ def heard_samples(
                 request=StreamRequest(fs_hz=100.0),
                 radio=air.radio(),
                 t_zero_s=0.0,
-                on_notification=notes[i].append,
+                on_notification=lambda it, to=notes[i]: to.append(Notification(*it)),
                 on_event=events[i].append,
             )
             for i, sensor in enumerate(sensors)
