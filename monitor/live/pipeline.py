@@ -33,7 +33,7 @@ class LiveSettings:
     """What the live pipeline may be told to do differently; a replay can try other values."""
 
     rules: RuleSettings = field(default_factory=RuleSettings)
-    lost_after_s: float = 3.0  # a notification is due every 10 to 1000 ms, whatever the sensor
+    lost_after_s: float = 3.0  # a notification is due every 10 to 1000 ms; some drivers ask for more
     # A session asks for the two poses; until they are held its angles are unknown, not guessed.
     assume_nominal: bool = False
 
