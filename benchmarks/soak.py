@@ -66,7 +66,7 @@ def resident_mb() -> float:
 async def soak(hours: float, pipeline: Any, folder: Path) -> Soak:
     """Stream for so long; the pipeline may be none."""
     seconds = 3600.0 * hours
-    worn = five_sensors(seconds)
+    worn = five_sensors(seconds, mixed=True)
     radio = MemoryRadio(worn.values()).radio()
     began_s, t_zero_s = time.perf_counter(), asyncio.get_running_loop().time()
     by_address = {f.advert.address: f for f in await scan(1.0, radio)}
@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=8.0)
     parser.add_argument("--pipeline", action="store_true")
     options = parser.parse_args()
-    placements = tuple(five_sensors(1.0))
+    placements = tuple(five_sensors(1.0, mixed=True))
     pipeline = LivePipeline(placements) if options.pipeline else NoPipeline()
     loops = asyncio.Runner(loop_factory=VirtualTimeLoop)
     with tempfile.TemporaryDirectory() as folder, loops as runner:

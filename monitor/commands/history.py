@@ -54,9 +54,7 @@ def history(  # noqa: PLR0917  # a command has as many options as it has
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     days: Annotated[int, typer.Option(min=14, max=3660, help=_DAYS_HELP)] = 90,
-    day_starts_at: Annotated[
-        int | None, typer.Option(min=0, max=23, help=_DAY_STARTS_HELP)
-    ] = None,
+    day_starts_at: Annotated[int | None, typer.Option(min=0, max=23, help=_DAY_STARTS_HELP)] = None,
     streak: Annotated[
         bool, typer.Option("--streak", help="Count days in a row, too. Rest days are fine.")
     ] = False,
