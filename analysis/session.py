@@ -205,7 +205,7 @@ class SessionAnalyzer:
             phases=phases,
             epochs=epochs,
             movements=self._movements(phases),
-            summary=summarise(epochs, phases),
+            summary=summarise(epochs, phases, self._maker.activity.all()),
             notes=self._notes(),
             positions=self._maker.positions(phases),
             finish=finish_of(phases, self._peak_deg_s(phases)),

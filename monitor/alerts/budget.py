@@ -17,9 +17,10 @@ SPENT = "the last cue was too recent"
 SNOOZED = "snoozed by a double tap"
 OFF_DAY = "a day without cues"
 SWITCHED_OFF = "this kind is switched off"
+QUIET = "a quiet session"
 OVER = "the session was over"
 
-LASTING = (OFF_DAY, SWITCHED_OFF)
+LASTING = (OFF_DAY, SWITCHED_OFF, QUIET)
 """Reasons that hold all session: what is withheld for one of them is never told later."""
 
 
@@ -53,6 +54,8 @@ class Budget:
         is_posture = kind in POSTURE_KINDS
         if kind in s.off:
             return SWITCHED_OFF
+        if s.quiet:
+            return QUIET
         if is_posture and s.without_cues:
             return OFF_DAY
         if t_s < self._snoozed_until_s:

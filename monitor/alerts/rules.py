@@ -65,6 +65,10 @@ class EpochRules:
         """Judge nothing in this stretch of the session."""
         self._quiet.append((start_s, end_s))
 
+    def quiet_until(self, t_s: float) -> None:
+        """A stretch whose end was not known is over now."""
+        self._quiet = [(start_s, min(end_s, t_s)) for start_s, end_s in self._quiet]
+
     def judge(self, epochs: Epochs) -> list[Finding]:
         """What is to be said about newly final epochs."""
         found: list[Finding] = []

@@ -29,7 +29,7 @@ class SensorLostAlert:
 
     def __init__(self, placement: str, *, after_s: float = 3.0) -> None:
         self._placement = placement
-        self._after_s = after_s  # about thirty missed notifications of a 10 Hz sensor
+        self.after_s = after_s  # about thirty missed notifications of a 10 Hz sensor
         self._heard_s: float | None = None
         self._told = False
         self.key = f"sensor_lost:{placement}"
@@ -47,21 +47,21 @@ class SensorLostAlert:
 
     def silent_until(self, t_s: float) -> Raised | None:
         """Note that nothing came between the last word and `t_s`."""
-        if self._heard_s is None or self._told or t_s - self._heard_s < self._after_s:
+        if self._heard_s is None or self._told or t_s - self._heard_s < self.after_s:
             return None
         self._told = True
         where = self._placement.replace("_", " ")
         alert = Alert(
-            t_s=self._heard_s + self._after_s,
+            t_s=self._heard_s + self.after_s,
             kind="sensor_lost",
             side=side_of(self._placement),
             value=None,
             reference=None,
             reason=(
-                f"The {where} sensor has not been heard for {self._after_s:.0f} s "
+                f"The {where} sensor has not been heard for {self.after_s:.0f} s "
                 f"(last at {self._heard_s:.1f} s of the session)."
             ),
         )
-        rule = f"not a word for {self._after_s:g} s"
+        rule = f"not a word for {self.after_s:g} s"
         say = f"The {where} sensor is not heard. It is looked for; you need not do anything."
-        return Raised(self.key, alert, rule, self._after_s, say)
+        return Raised(self.key, alert, rule, self.after_s, say)

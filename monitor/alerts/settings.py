@@ -43,6 +43,8 @@ class AlertSettings(ExcursionLimits):
         they help (`monitor.alerts.nof1`).
     days_seed : int
         Which days those are.
+    quiet : bool
+        Whether nothing at all is told while the session lasts; it is read afterwards.
     without_cues : bool
         Whether today is a day without cues; chosen for the day when a session starts.
     lean, difference, chest : ExcursionLimits
@@ -72,6 +74,7 @@ class AlertSettings(ExcursionLimits):
     off: tuple[AlertKind, ...] = ()
     randomise_days: bool = False
     days_seed: int = 0
+    quiet: bool = False
     without_cues: bool = False
     lean: ExcursionLimits = _LEAN
     difference: ExcursionLimits = _DIFFERENCE

@@ -19,7 +19,10 @@ _LAST = 20
 _LAST_HELP = "How many, the newest at the bottom."
 _PLOT_HELP = "Make the page and the pictures of the last --days days."
 _DAYS_HELP = "Days in the calendar and in the trends."
-_DAY_STARTS_HELP = "Hour at which a day begins, so that a late session counts to its evening."
+_DAY_STARTS_HELP = (
+    "Hour at which a day begins, so that a late session counts to its evening; by default "
+    "what [history] in config.toml says, or 4."
+)
 _SIMULATED_HELP = "Plot the sessions that nobody lay through (demo, replays), and only those."
 _SESSION_HELP = "Name of a session (or its beginning), its folder, or last."
 
@@ -51,7 +54,7 @@ def history(  # noqa: PLR0917  # a command has as many options as it has
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     days: Annotated[int, typer.Option(min=14, max=3660, help=_DAYS_HELP)] = 90,
-    day_starts_at: Annotated[int, typer.Option(min=0, max=23, help=_DAY_STARTS_HELP)] = 4,
+    day_starts_at: Annotated[int | None, typer.Option(min=0, max=23, help=_DAY_STARTS_HELP)] = None,
     streak: Annotated[
         bool, typer.Option("--streak", help="Count days in a row, too. Rest days are fine.")
     ] = False,
@@ -183,17 +186,20 @@ def _plot(
     out: Path | None,
     *,
     days: int,
-    day_starts_at: int,
+    day_starts_at: int | None,
     streak: bool,
     show: bool,
 ) -> None:
+    from monitor.config import load  # noqa: PLC0415
     from monitor.history.days import practice_day  # noqa: PLC0415
     from monitor.history.page import three_months, write_page  # noqa: PLC0415  # matplotlib
     from monitor.history.words import dose, summary  # noqa: PLC0415
 
-    until: date = practice_day(datetime.now(), day_starts_at)  # noqa: DTZ005  # the wearer's clock
+    chosen = load().history
+    hour = chosen.day_starts_at if day_starts_at is None else day_starts_at
+    today: date = practice_day(datetime.now(), hour)  # noqa: DTZ005  # the wearer's clock
     months = three_months(
-        rows, until=until, n_days=days, day_starts_at=day_starts_at, count_run=streak
+        rows, until=today, n_days=days, day_starts_at=hour, count_run=streak or chosen.streak
     )
     paths = write_page(_folder(out), months)
     typer.echo(wrapped(dose(months.days)))

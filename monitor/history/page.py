@@ -29,8 +29,9 @@ from monitor.history.days import (
 from monitor.history.measures import Finding, findings
 from monitor.history.row import HistoryRow
 from monitor.report import palette
-from monitor.report.figures import NARROW, WIDE, png, svg
+from monitor.report.figures import png, svg
 from monitor.report.inline import css_variables, inline_svg
+from monitor.report.layout import NARROW, WIDE
 from monitor.result_file import write_bytes, write_text
 
 HTML_NAME = "history.html"

@@ -9,7 +9,7 @@ from monitor.wrapped import wrapped
 
 _HEADING = (
     f"{'session':<23}{'min':>5}{'still':>7}{'breath':>7}{'heart':>6}{'drift':>7}"
-    f"{'settle':>7}{'cues':>5}{'calm':>7}"
+    f"{'settle':>7}{'cues':>5}{'calm':>9}"
 )
 LEGEND = (
     "min: minutes in the position. breath, heart: a minute. drift: of the knee that moved most, "
@@ -40,7 +40,7 @@ def _line(row: HistoryRow) -> str:
         f"{row.name:<23.22}{_number(row.position_min, 'z.1f'):>5}{_percent(row.stillness):>7}"
         f"{_number(row.breathing_per_min, 'z.1f'):>7}{_number(row.heart_per_min):>6}"
         f"{_number(row.knee_drift_deg, '+z.1f'):>7}{_number(row.settle_s):>7}{row.n_cues:>5}"
-        f"{_from_to(row.calm_before, row.calm_after):>7}{mark}"
+        f"{_from_to(row.calm_before, row.calm_after):>9}{mark}"
     )
 
 

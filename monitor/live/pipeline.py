@@ -17,8 +17,9 @@ import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from analysis.results import Epochs, Poses
+from analysis.results import Epochs, FloatArray, PhaseName, Poses
 from analysis.session import AnalysisSettings, SessionAnalyzer
 from analysis.taps import DoubleTaps
 from devices.chunk import HeartChunk
@@ -50,7 +51,7 @@ class Update:
     `alerts` is what the rules found, `tellings` what the wearer is to be told of it and when: a cue
     may be withheld, or be a louder one for an older alert.  `notices` are good news to say once,
     such as a sensor that is back; `heart_source` is the placement whose beats are listened to now,
-    empty when none tells any.
+    empty when none tells any; `phase` is the part of the exercise that the analysis recognises.
     """
 
     epochs: Epochs
@@ -60,9 +61,18 @@ class Update:
     notices: tuple[str, ...] = ()
     heart_source: str = ""
     tellings: tuple[Telling, ...] = ()
+    phase: PhaseName = "unknown"
+
+
+class SampleEar(Protocol):
+    """Somebody who looks at samples as they come, for the screen or the course; changes nothing."""
+
+    def feed(self, placement: str, t_s: FloatArray, acc_m_s2: FloatArray) -> None:
+        """Take samples of one sensor, in its own axes."""
 
 
 SIDES: tuple[Side, Side] = ("left", "right")
+_STILL_TO_COME_S = (math.inf, math.inf)
 STEP_S = 0.5  # the analysis' hold-back: an epoch is final half a second after its end
 TELL_AFTER_S = 0.1
 """A cue is due one tick after the step that decided it: what that step's work takes (ten to thirty
@@ -104,6 +114,7 @@ class LivePipeline:
             AnalysisSettings(assume_nominal=self._settings.assume_nominal),
         )
         self._poses = Poses()
+        self._ears: list[SampleEar] = []
         self._markers: deque[Marker] = deque()
         self._n_steps = 0
         self._rules = EpochRules(self._settings.alerts)
@@ -131,12 +142,17 @@ class LivePipeline:
         """Take what one sensor sent, oldest first, arrival in session seconds."""
         self._sensors[placement].heard(notifications)
 
-    def marker(self, name: str, start_s: float, end_s: float, t_s: float) -> None:
-        """Note at `t_s` that a pose (``straight`` or ``bent``) is held from `start_s` to `end_s`.
+    def listen(self, ear: SampleEar) -> None:
+        """Let somebody look at every sample on its way to the analysis."""
+        self._ears.append(ear)
 
-        The pose may lie ahead: the analysis then waits for it, and calibrates all seconds alike.
-        Any other name (an extra that was asked for, a pause, the finish) is a stretch in which no
-        posture is judged.
+    def marker(self, name: str, start_s: float, end_s: float, t_s: float) -> None:
+        """Note at `t_s` what a stretch of the session was; names as in `monitor.live.steps.Mark`.
+
+        A pose may lie ahead: the analysis then waits for it, and calibrates all seconds alike.  So
+        it does from ``arrival`` on, until the bent pose or ``arrived``.
+        Any other name (an extra that was asked for, the finish) is a stretch in which no posture is
+        judged.
         """
         self._markers.append(Marker(t_s, name, start_s, end_s))
 
@@ -165,12 +181,14 @@ class LivePipeline:
             notices=notices,
             heart_source=self._heart.source_at(t_s),
             tellings=tuple(tellings),
+            phase=self._analyzer.phase,
         )
 
     def finish(self, t_s: float) -> SessionResult:
         """End the session at `t_s`; what came later (while links closed) is left to the recording."""
         self.advance(t_s)
         found = self._take_until(math.nextafter(t_s, math.inf))
+        self._await_bent(awaited=False)
         analysis = self._analyzer.finish()
         # The last epochs become final only now; the rules have a word on them like on all others.
         found += self._judge(analysis.epochs[self._n_judged :])
@@ -209,6 +227,8 @@ class LivePipeline:
                     self._analyzer.feed(
                         placement, said.t_s, said.acc_m_s2, said.gyr_rad_s, said.n_lost
                     )
+                    for ear in self._ears:
+                        ear.feed(placement, said.t_s, said.acc_m_s2)
                     tapped_s = self._taps[placement].feed(said.t_s, said.acc_m_s2)
                     self._was_tapped |= any(t > self._rules.settles_from_s for t in tapped_s)
             found += sensor.found_until(before_s)
@@ -224,15 +244,33 @@ class LivePipeline:
 
     def _mark(self, marker: Marker) -> None:
         held_s = (marker.start_s, marker.end_s)
-        if marker.name == "straight":
+        if marker.name in {"arrival", "arrived"}:
+            self._await_bent(awaited=marker.name == "arrival")
+        elif marker.name == "straight":
             self._poses = replace(self._poses, straight_s=held_s)
+            self._analyzer.set_poses(self._poses)
         elif marker.name == "bent":
             self._poses = replace(self._poses, bent_s=held_s)
             self._rules.bent_until(marker.end_s)
-        else:
+            self._analyzer.set_poses(self._poses)
+        elif marker.name == "pause":
+            self._rules.quiet_between(marker.start_s, math.inf)
+        elif marker.name == "resume":
+            self._rules.quiet_until(marker.end_s)
+        elif marker.name == "snooze":
+            self._was_tapped = True
+        elif marker.end_s > marker.start_s:
             self._rules.quiet_between(*held_s)
-            return
-        self._analyzer.set_poses(self._poses)
+
+    def _await_bent(self, *, awaited: bool) -> None:
+        """Let the analysis wait for the bent pose, whenever it comes, or wait no longer."""
+        is_awaited = self._poses.bent_s == _STILL_TO_COME_S
+        if awaited and self._poses.bent_s is None:
+            self._poses = replace(self._poses, bent_s=_STILL_TO_COME_S)
+            self._analyzer.set_poses(self._poses)
+        elif is_awaited and not awaited:
+            self._poses = replace(self._poses, bent_s=None)
+            self._analyzer.set_poses(self._poses)
 
     def _judge(self, epochs: Epochs) -> list[Finding]:
         """Run the rules over newly final epochs."""

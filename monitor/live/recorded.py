@@ -20,6 +20,7 @@ from monitor.live.pipeline import LivePipeline, LiveSettings
 from monitor.live.session import Session, SessionEnd, SessionPlan, View
 from monitor.recording.format import RecordedSensor, SessionHeader
 from monitor.recording.writer import Recorder
+from monitor.session_notes import NOTES_NAME, Rating, SessionNotes, write_notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,14 @@ class About:
     """What a recording says of itself.
 
     `started_at` is the wall clock at session second 0; `source` says in words where the data
-    comes from; `simulated` marks everything that no person wore.
+    comes from; `simulated` marks everything that no person wore; `before` is how the wearer felt,
+    which is kept beside the recording.
     """
 
     started_at: datetime
     source: str
     simulated: bool = False
+    before: Rating | None = None
 
 
 async def run_recorded(
@@ -61,6 +64,8 @@ async def run_recorded(
     settings = replace(settings, alerts=alerts)
     folder = home.new_session_folder(about.started_at)
     header = _header(plan, about, settings)
+    if about.before is not None:
+        write_notes(folder, SessionNotes(before=about.before))
     recorder = Recorder(folder / home.RECORDING_NAME, header)
     pipeline = LivePipeline(
         tuple(plan.sensors),
@@ -78,6 +83,7 @@ async def run_recorded(
         recorder.close()
         if recorder.counters().n_notifications == 0 and not recorder.failed:
             recorder.path.unlink(missing_ok=True)
+            (folder / NOTES_NAME).unlink(missing_ok=True)
             folder.rmdir()
     if not folder.exists():
         raise UserError(

@@ -77,7 +77,7 @@ class LiveSensor:
         self, placement: str, *, lost_after_s: float, battery_below_percent: float = 0.0
     ) -> None:
         self._placement = placement
-        self._lost_after_s = lost_after_s
+        self._lost_after_s = lost_after_s  # of a sensor whose driver gives it no longer
         self._happened: deque[Notification | Started | LinkState] = deque()
         self._stream: SensorStream | None = None
         self._before_stream: list[Notification] = []
@@ -186,6 +186,8 @@ class LiveSensor:
         self._before_stream = []
         self._is_streaming = True
         self._clock = item.info.clock
+        self._lost_after_s = max(self._lost_after_s, driver.silent_after_s)
+        self._lost.after_s = self._lost_after_s
         if self._stream is None:
             self._stream = SensorStream(driver, item.info)
         else:
