@@ -25,13 +25,12 @@ from monitor.cues.message import Message
 from monitor.live.assignment import all_found, assign
 from monitor.live.pipeline import LiveSettings
 from monitor.live.recorded import About, run_recorded
-from monitor.live.schedule import course
 from monitor.live.session import SessionEnd, SessionPlan
 from monitor.recording.reader import Recording, read_recording
 from monitor.recording.replay import recorded_settings, replay
 from monitor.result_file import from_json, to_json
 from monitor.session_files import write_outputs
-from tests.monitor.acting import START, WORN, Listener
+from tests.monitor.acting import START, WORN, Listener, as_scripted
 
 MINUTES, DRIFT_S, TAP_S = 3.5, 100.0, 170.0
 
@@ -78,7 +77,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         radio = MemoryRadio(list(wearer.sensors.values()), t_zero_s=t_zero_s).radio()
         wanted = {p: x.advert.address for p, x in wearer.sensors.items()}
         found = await scan(2.0, radio, lambda seen: all_found(wanted, seen))
-        plan = SessionPlan(assign(wanted, found), radio, course=course(MINUTES))
+        plan = SessionPlan(assign(wanted, found), radio, course=as_scripted(60.0 * MINUTES))
         settings = LiveSettings(alerts=AlertSettings(snooze_min=2.0))
         return await run_recorded(
             plan, About(START, "test", simulated=True), view,
