@@ -235,9 +235,10 @@ def latency(minutes: float, stall_s: float) -> None:
     from devices.virtual.memory_radio import MemoryRadio  # noqa: PLC0415
     from devices.virtual.wearer import dressed  # noqa: PLC0415
     from monitor.live.assignment import all_found, assign  # noqa: PLC0415
+    from monitor.live.fixed_course import FixedCourse  # noqa: PLC0415
     from monitor.live.pipeline import LivePipeline, LiveSettings  # noqa: PLC0415
-    from monitor.live.schedule import course  # noqa: PLC0415
     from monitor.live.session import Session, SessionPlan  # noqa: PLC0415
+    from monitor.live.steps import Mark  # noqa: PLC0415
     from monitor.recording.format import RecordedSensor, SessionHeader  # noqa: PLC0415
     from monitor.recording.reader import read_recording  # noqa: PLC0415
     from monitor.recording.writer import Recorder  # noqa: PLC0415
@@ -261,7 +262,9 @@ def latency(minutes: float, stall_s: float) -> None:
         radio = MemoryRadio(list(wearer.sensors.values()), t_zero_s=t_zero_s).radio()
         wanted = {p: x.advert.address for p, x in wearer.sensors.items()}
         found = await scan(1.0, radio, lambda seen: all_found(wanted, seen))
-        plan = SessionPlan(assign(wanted, found), radio, course=course(minutes))
+        poses = (Mark("straight", 5.0, 15.0), Mark("bent", 30.0, 40.0))
+        course = FixedCourse(60.0 * minutes, poses)
+        plan = SessionPlan(assign(wanted, found), radio, course=course)
         header = SessionHeader(
             datetime.now(UTC).isoformat(), time.time_ns(),
             {p: RecordedSensor(p, "", f.driver.name) for p, f in plan.sensors.items() if f.driver},

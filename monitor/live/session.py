@@ -23,6 +23,7 @@ from devices.driver import StreamRequest
 from devices.link import Found, LinkSettings, Radio, SensorLink
 from monitor.alerts.engine import Telling
 from monitor.cues.message import SILENT, CueGiver, Message
+from monitor.cues.sensor import calling
 from monitor.errors import UserError
 from monitor.live.collector import Collector
 from monitor.live.course import GuidedCourse
@@ -201,11 +202,15 @@ class Session:
     async def _run_links(self, stop: asyncio.Event) -> float:
         """Run links and ticks side by side; returns the session time at which it was over."""
         links_stop = asyncio.Event()
+        made = self._links()
+        callers = [link for link in made.values() if link.can_cue]
+        if callers:
+            self._cues.attach(calling(asyncio.get_running_loop(), callers))
         try:
             async with asyncio.TaskGroup() as group:
                 links = [
                     group.create_task(link.run(links_stop), name=f"link {placement}")
-                    for placement, link in self._links().items()
+                    for placement, link in made.items()
                 ]
                 await self._tick_until_over(stop)
                 t_end_s = self.now_s()

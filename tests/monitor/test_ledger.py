@@ -21,19 +21,21 @@ from devices.virtual.wearer import SENSOR_NAMES, dressed
 from monitor import home
 from monitor.alerts.settings import AlertSettings
 from monitor.cli import app
-from monitor.cues.message import Message
+from monitor.cues.message import Buzz, Message
 from monitor.live.assignment import all_found, assign
+from monitor.live.fixed_course import FixedCourse
 from monitor.live.pipeline import LiveSettings
 from monitor.live.recorded import About, run_recorded
-from monitor.live.schedule import course
 from monitor.live.session import SessionEnd, SessionPlan
+from monitor.live.steps import Mark
 from monitor.recording.reader import Recording, read_recording
 from monitor.recording.replay import recorded_settings, replay
 from monitor.result_file import from_json, to_json
 from monitor.session_files import write_outputs
 from tests.monitor.acting import START, WORN, Listener
 
-MINUTES, DRIFT_S, TAP_S = 3.5, 100.0, 170.0
+MINUTES, DRIFT_S, TAP_S = 3.2, 100.0, 170.0
+POSES = (Mark("straight", 5.0, 15.0), Mark("bent", 30.0, 40.0))
 
 
 @dataclass
@@ -44,6 +46,9 @@ class Heard:
 
     def give(self, message: Message) -> None:
         self.messages.append(message)
+
+    def attach(self, buzz: Buzz) -> None:
+        raise AssertionError("none of these sensors can call")
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         radio = MemoryRadio(list(wearer.sensors.values()), t_zero_s=t_zero_s).radio()
         wanted = {p: x.advert.address for p, x in wearer.sensors.items()}
         found = await scan(2.0, radio, lambda seen: all_found(wanted, seen))
-        plan = SessionPlan(assign(wanted, found), radio, course=course(MINUTES))
+        plan = SessionPlan(assign(wanted, found), radio, course=FixedCourse(60.0 * MINUTES, POSES))
         settings = LiveSettings(alerts=AlertSettings(snooze_min=2.0))
         return await run_recorded(
             plan, About(START, "test", simulated=True), view,
