@@ -251,7 +251,7 @@ class Session:
             # Ticks keep to the grid of session time, so that a slow one does not shift the rest.
             n_ticks = max(n_ticks + 1, int(now_s / TICK_S))
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), max(0.0, n_ticks * TICK_S - now_s))
+                await asyncio.wait_for(stop.wait(), max(0.0, n_ticks * TICK_S - self.now_s()))
 
     def _is_over(self, now_s: float) -> bool:
         if not self._begun:
