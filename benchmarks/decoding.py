@@ -27,7 +27,7 @@ import numpy as np
 from devices.connection import Connection
 from devices.driver import ClockKind, Driver, Notification, StreamInfo
 from devices.registry import driver_named
-from devices.sensors import polar_frames, sketch, witmotion
+from devices.sensors import movesense, polar_frames, sketch, witmotion
 from monitor.live.collector import Collector
 
 _PAIRS = 21
@@ -77,6 +77,17 @@ def delta_frames(n: int, samples: int = 57) -> list[Notification]:
     frames["body"] = _RNG.integers(0, 256, (n, 8 + size))
     frames["body"][:, 6:8] = 10, samples - 1
     return _notifications(polar_frames.DATA_UUID, list(frames), samples / 52.0)
+
+
+def movesense_packets(n: int) -> list[Notification]:
+    """IMU6 at 104 Hz: eight samples a packet, in two notifications."""
+    rows = np.zeros((n, 200), "u1")
+    rows[:, :2], rows[:, 152:154] = (2, 0x66), (3, 0x66)
+    rows[:, 2:6] = np.rint(np.arange(n) * 8e3 / 104).astype("<u4")[:, None].view("u1")
+    floats = _RNG.normal(size=(n, 48)).astype("<f4").view("u1")
+    rows[:, 6:152], rows[:, 154:] = floats[:, :146], floats[:, 146:]
+    pieces = [piece for row in rows for piece in (row[:152], row[152:])]
+    return _notifications(movesense.DATA_UUID, pieces, 4 / 104)
 
 
 def sketch_frames(n: int) -> list[Notification]:
@@ -172,12 +183,14 @@ def main() -> None:
     imu = StreamInfo(100.0, 16.0, has_gyro=True, clock=ClockKind.COUNTED)
     polar = StreamInfo(100.0, 8.0, has_gyro=False, clock=ClockKind.DEVICE, acc_factor=0.000244)
     verity = StreamInfo(52.0, 8.0, has_gyro=False, clock=ClockKind.DEVICE, acc_factor=0.000244)
+    sense = StreamInfo(104.0, 8.0, has_gyro=True, clock=ClockKind.DEVICE)
     for what, name, info, session in (
         ("WitMotion, 12 frames a notification", "witmotion", imu, witmotion_frames(n, 12)),
         ("WitMotion, 1 frame a notification", "witmotion", imu, witmotion_frames(n, 1)),
         ("Polar H10, 36 samples a notification", "polar_h10", polar, h10_frames(n)),
         ("Polar Verity Sense, 57 samples in differences", "polar_verity_sense", verity,
          delta_frames(n // 10)),
+        ("Movesense, 8 samples in 2 notifications", "movesense", sense, movesense_packets(n // 2)),
         ("our sketch, 1 frame a notification", "sketch", imu, sketch_frames(n)),
     ):  # fmt: skip
         at_once, live = bulk(driver_named(name), info, session)
