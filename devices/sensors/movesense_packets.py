@@ -84,15 +84,16 @@ def decode_packets(told: Columns, kinds_of: dict[int, int]) -> Packets | None:
     n = 0 if values is None else _whole_samples(values.shape[1], n_kinds)
     if values is None or n == 0:
         return None
-    with np.errstate(invalid="ignore"):
-        floats = values[:, _STAMP_SIZE:].copy().view("<f4").astype(np.float64)
+    floats = values[:, _STAMP_SIZE:].view("<f4").reshape(-1, n_kinds, n, 3)
     if not np.isfinite(floats).all():
         return None
+    kinds = np.empty((n_kinds, len(values), n, 3))
+    kinds[:] = floats.swapaxes(0, 1)
     n_parts = len(told.payloads) // len(values)
     return Packets(
         stamp_ms=values[:, :_STAMP_SIZE].copy().view("<u4")[:, 0],
         t_arrival_s=told.t_arrival_s[n_parts - 1 :: n_parts],
-        kinds=floats.reshape(len(values), n_kinds, n, 3).transpose(1, 0, 2, 3),
+        kinds=kinds,
     )
 
 
@@ -101,17 +102,21 @@ def _values(told: Columns, reference: int, n_kinds: int) -> NDArray[np.uint8] | 
     joined, (size, rest) = b"".join(told.payloads), (told.sizes * 2)[:2]
     if told.size is not None:
         rows = np.frombuffer(joined, np.uint8).reshape(-1, size)
-        return rows[:, _HEAD_SIZE:] if (rows[:, :2] == (DATA, reference)).all() else None
+        return rows[:, _HEAD_SIZE:].copy() if _begin(rows, 0, DATA, reference) else None
     if told.sizes != [size, rest] * (len(told.sizes) // 2):
         return None
     # The first part alone must not be a whole value, or the second would belong to nothing.
     if _whole_samples(size - _HEAD_SIZE, n_kinds) > 0:
         return None
     rows = np.frombuffer(joined, np.uint8).reshape(-1, size + rest)
-    heads = rows[:, [0, 1, size, size + 1]]
-    if (heads != (DATA, reference, DATA_PART_2, reference)).any():
+    if not (_begin(rows, 0, DATA, reference) and _begin(rows, size, DATA_PART_2, reference)):
         return None
     return np.concatenate([rows[:, _HEAD_SIZE:size], rows[:, size + _HEAD_SIZE :]], axis=1)
+
+
+def _begin(rows: NDArray[np.uint8], at: int, response: int, reference: int) -> bool:
+    """Whether all rows have these two bytes there."""
+    return bool((rows[:, at] == response).all() and (rows[:, at + 1] == reference).all())
 
 
 def _whole_samples(size: int, n_kinds: int) -> int:
