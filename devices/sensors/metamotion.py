@@ -9,10 +9,13 @@ sets bit 7 of the register, and the answer begins with the same two bytes.  At m
     11 settings        09 link, 8C battery: u8 percent, u16 mV
     13 gyro            05 (BMI270: 04) one sample, 07 (BMI270: 05) three:  i16 x3, range/32768 deg/s
     19 fusion          07 quaternion w x y z, 08 Euler, 09 gravity, 0A linear acceleration: float32
+    02 light           01 play, 02 stop and forget, 03 pattern
 
 There is no stamp and no counter in the stream: samples are counted as they come.  For want of them
-the gyro stays off: nothing tells which of its samples belongs to which of the accelerometer's once
-one packet was lost.
+the gyro stays off.  Packets of the two chips take turns, so a lone loss would show as two of a kind
+in a row; but the chips are started one after the other, by up to a packet, and whether the stream
+began with a pair or with two halves is never told.  A wrong beginning would give each rate to the
+acceleration of 30 ms before, at 100 Hz, and nothing later would mend it.
 
 The board remembers: routes, running chips and the light survive a lost link.  So everything is
 stopped before it is started, in the order that works on real boards: configure, subscribe, enable,
