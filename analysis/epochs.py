@@ -7,16 +7,20 @@ afterwards are the same call with another number of rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from analysis import breathing, heart, quality, stillness
+from analysis import activity, breathing, heart, quality, stillness
 from analysis.beats import Beats
+from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
+from analysis.drowsy import drowsiness
 from analysis.epoch_log import EpochLog
 from analysis.gravity import up_directions
-from analysis.grid import BIN_HZ
-from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, Intake
+from analysis.grid import BIN_HZ, Rows
+from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, HISTORY_S, Intake
 from analysis.legs import (
     ANGLE_BINS,
     LATCH_EPOCHS,
@@ -27,9 +31,11 @@ from analysis.legs import (
     turned_about_up,
 )
 from analysis.phases import PhaseInput
-from analysis.posture import mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
+from analysis.position import Mounting, session_mounting, stretches
+from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
-from analysis.results import Epochs, FloatArray
+from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
+from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 
@@ -42,6 +48,10 @@ class EpochMaker:
     knows_positions : bool
         False when the poses were not held lying: then where lying is, is not known, and no part of
         the exercise can be told.
+    up : mapping of placement to Rows
+        Mean direction of up in each epoch, of the trunk's sensors.
+    activity : Rows
+        ENMO and MAD in mg of the most restless sensor, a row every `activity.EPOCH_S`.
     n_heart, n_from_beats : int
         Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
     """
@@ -60,11 +70,36 @@ class EpochMaker:
         self.knows_positions = True
         self.twins = Twins(intakes)
         self._trunk = NominalTrunk()
+        self._drift = PostureDrift()
+        self._noises = {name: np.full(HISTORY_S - 1, np.inf) for name in intakes}
+        self.activity = Rows(2, 0)
+        self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
+        self.breaths = Breaths(BIN_HZ)
         self.n_heart = self.n_from_beats = 0
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
         return self._log.all()
+
+    @property
+    def frames(self) -> Mapping[str, SegmentFrame | None]:
+        """The segments' frames in force."""
+        return self._frames
+
+    def mounting(self, placement: str, phases: tuple[Phase, ...]) -> Mounting | None:
+        """How the sensor of chest or head sits, as far as the session has shown; None: not worn."""
+        rows = self.up.get(placement)
+        if rows is None or not self.knows_positions:
+            return None
+        return session_mounting(rows.all(), self._frames.get(placement), phases)
+
+    def positions(self, phases: tuple[Phase, ...]) -> tuple[Position, ...]:
+        """How the trunk lay through the session."""
+        mounting = self.mounting("chest", phases)
+        if mounting is None:
+            return ()
+        up = self.up["chest"].all()
+        return stretches(self.all().t_s, mounting.position(up))
 
     def recalibrated(self, frames: Mapping[str, SegmentFrame | None], since_s: float = 0.0) -> None:
         """Use these frames from the next epoch on; their poses were over at `since_s`."""
@@ -79,6 +114,12 @@ class EpochMaker:
     def impossible_sides(self) -> tuple[str, ...]:
         """Legs whose knee left what knees can do for as long as makes it unknown."""
         return tuple(s for s, leg in self._legs.items() if leg.n_impossible >= LATCH_EPOCHS)
+
+    @property
+    def slips(self) -> dict[str, str]:
+        """What to say of each leg with a strap that slipped."""
+        said = {s: "".join(leg.slip_problem(x) for x in SEGMENTS) for s, leg in self._legs.items()}
+        return {side: problem for side, problem in said.items() if problem}
 
     def problems(self, placement: str) -> tuple[str, ...]:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
@@ -115,16 +156,26 @@ class EpochMaker:
             getattr(epochs, f"lean_{side}_deg")[:] = leg.lean_deg
         means = {name: mean_up(up[:, -ANGLE_BINS:]) for name, up in ups.items()}
         turned = self._turned(means)
+        for name, rows in self.up.items():
+            rows.append(means[name])
         if "chest" in ups:
             epochs.trunk_tilt_deg[:] = self._tilt(
                 means["chest"], turned[list(means).index("chest")]
             )
-            self._breathe(epochs, rests["chest"], first)
-        self._move(epochs, rests, turned, first)
+        moved = self._move(epochs, rests, turned, first)
+        if "chest" in ups:
+            self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
         self._beat(epochs, rests, first)
         self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)
+
+    def posture(self, names: list[PhaseName]) -> None:
+        """Fill what needs the phases of the epochs just made."""
+        if "chest" in self.up:
+            n = len(names)
+            new = self.up["chest"].since(len(self.up["chest"]) - n)
+            self.all().posture_drift_deg[-n:] = self._drift.update(new, names)
 
     def _tilt(self, up: FloatArray, turned: FloatArray) -> FloatArray:
         frame = self._frames["chest"]
@@ -159,15 +210,17 @@ class EpochMaker:
             ups[thigh][:, -ANGLE_BINS:], ups[shank][:, -ANGLE_BINS:], unseen, first
         )
 
-    def _breathe(self, epochs: Epochs, rest: FloatArray, first: int) -> None:
+    def _breathe(self, epochs: Epochs, rest: FloatArray, moved: FloatArray, first: int) -> None:
         length = round(breathing.WINDOW_S * BIN_HZ)
         windows = self._intakes["chest"].bins.windows(
             (first + 1) * BIN_HZ, len(epochs), BIN_HZ, length
         )
-        breath = breathing.breathing(windows[:, :, :3], BIN_HZ)
+        seen = breathing.breathing(windows[:, :, :3], BIN_HZ)
         good = np.isfinite(rest)
-        epochs.breathing_per_min[:] = np.where(good, breath.rate_per_min, np.nan)
-        epochs.breathing_confidence[:] = np.where(good, breath.confidence, np.nan)
+        epochs.breathing_per_min[:] = np.where(good, seen.rate_per_min, np.nan)
+        epochs.breathing_confidence[:] = np.where(good, seen.confidence, np.nan)
+        seen = replace(seen, rate_per_min=epochs.breathing_per_min)
+        self.breaths.update(windows[:, :, :3], first, seen, moved)
 
     def _turned(self, means: Mapping[str, FloatArray]) -> FloatArray:
         """Turn of each sensor within each epoch, (sensors, n)."""
@@ -178,10 +231,13 @@ class EpochMaker:
 
     def _move(
         self, epochs: Epochs, rests: Mapping[str, FloatArray], turned: FloatArray, first: int
-    ) -> None:
-        """Stillness: the share of the sensors heard that were still; movement: the largest."""
+    ) -> FloatArray:
+        """Stillness: the share of the sensors heard that were still; movement: the largest.
+
+        Returns the movement of each sensor, (sensors, n).
+        """
         if not self._intakes:
-            return
+            return np.empty((0, len(epochs)))
         n = len(epochs)
         end = round((first + 1 - FAST_LAG_S) * FAST_HZ)
         length = round(stillness.WINDOW_S * FAST_HZ)
@@ -189,7 +245,10 @@ class EpochMaker:
             intake.fast.windows(end, n, FAST_HZ, length)[:, :, :3]
             for intake in self._intakes.values()
         ]
-        answer = stillness.stillness(np.concatenate(windows), FAST_HZ)  # one call for all sensors
+        noise = [self._noise(name, w) for name, w in zip(self._intakes, windows, strict=True)]
+        # one call for all sensors
+        answer = stillness.stillness(np.concatenate(windows), FAST_HZ, np.concatenate(noise))
+        self._be_active(rests, first, n)
         answer = stillness.with_turning(answer, turned.reshape(-1))
         good = np.isfinite(np.array(list(rests.values())))
         moved = np.where(good, answer.movement_mg.reshape(good.shape), np.nan)
@@ -198,6 +257,31 @@ class EpochMaker:
         epochs.movement_mg[:] = np.fmax.reduce(moved, axis=0)
         share = n_still.sum(axis=0) / np.maximum(n_known, 1)
         epochs.stillness[:] = np.where(n_known > 0, share, np.nan)
+        return moved
+
+    def _noise(self, name: str, windows: FloatArray) -> FloatArray:
+        """Own noise of the sensor as known at the end of each window: the least second of a minute."""
+        seconds = stillness.own_noise_m_s2(windows[:, -FAST_HZ:], FAST_HZ)
+        seconds = np.where(np.isfinite(seconds), seconds, np.inf)
+        seen = np.concatenate([self._noises[name], seconds])
+        least = sliding_window_view(seen, HISTORY_S).min(axis=1)
+        self._noises[name] = seen[-HISTORY_S + 1 :]
+        return np.where(np.isfinite(least), least, 0.0)
+
+    def _be_active(self, rests: Mapping[str, FloatArray], first: int, n: int) -> None:
+        """ENMO and MAD of the most restless sensor over every five seconds that end in this run."""
+        step = activity.EPOCH_S
+        ends = np.arange((first // step + 1) * step, first + n + 1, step)
+        if not len(ends):
+            return
+        found = np.full((len(self._intakes), 2, len(ends)), np.nan)
+        end, length = round((ends[0] - FAST_LAG_S) * FAST_HZ), step * FAST_HZ
+        for i, (name, intake) in enumerate(self._intakes.items()):
+            acc = intake.fast.windows(end, len(ends), length, length)[:, :, :3]
+            good = np.isfinite(rests[name][ends - 1 - first])
+            found[i, 0] = np.where(good, activity.enmo_mg(acc), np.nan)
+            found[i, 1] = np.where(good, activity.mad_mg(acc), np.nan)
+        self.activity.append(np.fmax.reduce(found, axis=0).T)
 
     def _beat(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
         """Beats of a heart-rate sensor where they are known, else the chest's own knock."""
@@ -233,6 +317,7 @@ class EpochMaker:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""
         epochs = self.all()
         epochs.relaxation[-n:] = relaxation(epochs, newest=n)
+        epochs.drowsy[-n:] = drowsiness(epochs, newest=n).drowsy
 
     def _phase_inputs(
         self,
@@ -246,6 +331,9 @@ class EpochMaker:
         on_side = np.full(n, np.nan)
         if "chest" in means:
             on_side = trunk_on_side(means["chest"], self._frames["chest"])
+        head_deg = np.full(n, np.nan)
+        if "head" in means:
+            head_deg = trunk_tilt_deg(means["head"], self._frames["head"])
         if not self.knows_positions:
             nan = float("nan")
             yield from [PhaseInput(nan, nan, (), (), (), nan)] * n
@@ -259,4 +347,5 @@ class EpochMaker:
                 tuple(float(leg.thigh_deg[i]) for leg in legs.values()),
                 float(most[i]),
                 float(epochs.stillness[i]),
+                float(head_deg[i]),
             )

@@ -27,6 +27,7 @@ import numpy as np
 from devices.chunk import ImuChunk
 from devices.driver import StreamRequest
 from devices.registry import driver_named
+from devices.simulated.script import BENT_S, STRAIGHT_S
 from devices.stream import Samples
 from devices.virtual.h10_peripheral import VirtualH10
 from devices.virtual.movesense_peripheral import VirtualMovesense
@@ -34,8 +35,9 @@ from devices.virtual.peripheral import MotionTrack, Peripheral
 from devices.virtual.wearer import SENSOR_NAMES
 from devices.virtual.witmotion_peripheral import VirtualWitMotion
 from monitor import home
-from monitor.live.schedule import Course, course
+from monitor.live.fixed_course import FixedCourse
 from monitor.live.sensor import LiveSensor
+from monitor.live.steps import Mark
 from monitor.live.virtual_run import VirtualSession, play
 from monitor.recording.reader import RecordedBatch, Recording, read_recording
 from monitor.recording.replay import stream_info
@@ -98,11 +100,11 @@ def five_sensors(seconds: float, *, mixed: bool = False) -> dict[str, Counting]:
 
 def run(seconds: float, *, mixed: bool = False) -> dict[str, Counts]:
     """Play a session of this length in a fresh data folder, and count."""
-    planned = course(2.0)
+    poses = (Mark("straight", *STRAIGHT_S), Mark("bent", *BENT_S))
     worn = five_sensors(seconds, mixed=mixed)
     session = VirtualSession(
         peripherals=worn,
-        course=Course(0.0, seconds, planned.cues[:1], planned.poses),
+        course=FixedCourse(seconds, poses),
         source="benchmark",
         request=StreamRequest(fs_hz=WANTED_HZ),
         radio="memory",

@@ -30,12 +30,13 @@ from lossless import WANTED_HZ, five_sensors
 
 from devices.driver import StreamRequest
 from devices.link import SensorLink, scan
+from devices.simulated.script import BENT_S, STRAIGHT_S
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
 from devices.virtual.wearer import SENSOR_NAMES
 from monitor.live.collector import Collector
 from monitor.live.pipeline import LivePipeline
-from monitor.live.schedule import course
+from monitor.live.steps import Mark
 from monitor.recording.format import RecordedSensor, SessionHeader
 from monitor.recording.writer import Recorder
 
@@ -94,8 +95,8 @@ async def soak(hours: float, pipeline: Any, folder: Path) -> Soak:
         )
         for p, f in found.items()
     ]
-    for pose in course(2.0).poses:
-        collector.pose_asked(pose, 1.0)
+    for pose in (Mark("straight", *STRAIGHT_S), Mark("bent", *BENT_S)):
+        collector.mark(pose, 1.0)
     n_ticks, sizes = int(seconds / _TICK_S), []
     for tick in range(round(1.0 / _TICK_S) + 1, n_ticks + 1):
         await asyncio.sleep(max(0.0, tick * _TICK_S - asyncio.get_running_loop().time()))

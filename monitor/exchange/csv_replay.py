@@ -25,9 +25,10 @@ from devices.link import LinkSettings
 from devices.virtual.peripheral import MotionTrack, Peripheral
 from devices.virtual.wearer import SensorKind, peripheral_for
 from monitor.errors import UserError
+from monitor.live.fixed_course import FixedCourse
 from monitor.live.pipeline import LiveSettings
-from monitor.live.schedule import Course, PoseWindow
 from monitor.live.session import SessionEnd, View
+from monitor.live.steps import Mark
 from monitor.live.virtual_run import RadioKind, VirtualSession, play
 
 LEAD_S = 5.0  # scan, connection and start conversation take about 4 s
@@ -101,12 +102,10 @@ def play_csv(
     windows = [("straight", poses.straight_s), ("bent", poses.bent_s)]
     session = VirtualSession(
         peripherals=played.peripherals,
-        course=Course(
-            start_s=0.0,
-            end_s=played.duration_s + _TAIL_S,
-            cues=(),
-            poses=tuple(
-                PoseWindow(name, held_s[0] + LEAD_S, held_s[1] + LEAD_S)
+        course=FixedCourse(
+            played.duration_s + _TAIL_S,
+            tuple(
+                Mark(name, held_s[0] + LEAD_S, held_s[1] + LEAD_S)
                 for name, held_s in windows
                 if held_s is not None
             ),

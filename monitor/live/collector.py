@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from devices.driver import Arrival, Notification
 from devices.link import LinkEvent
 from monitor.live.pipeline import LivePipeline
-from monitor.live.schedule import PoseWindow
+from monitor.live.steps import Mark
 from monitor.recording.format import whole_microseconds
 
 
@@ -68,12 +68,11 @@ class Collector:
         for placement in self._buffers:
             self._empty(placement, t_s)
 
-    def pose_asked(self, pose: PoseWindow, t_s: float) -> None:
-        """Store and pass on when a calibration pose is held."""
+    def mark(self, mark: Mark, t_s: float) -> None:
+        """Store and pass on what a stretch of the session was."""
         t_s = whole_microseconds(t_s)
-        window = {"name": pose.name, "start_s": pose.start_s, "end_s": pose.end_s}
-        self._store.event("marker", t_s, **window)
-        self._pipeline.marker(pose.name, pose.start_s, pose.end_s, t_s)
+        self._store.event("marker", t_s, **asdict(mark))
+        self._pipeline.marker(mark.name, mark.start_s, mark.end_s, t_s)
 
     def _empty(self, placement: str, t_s: float) -> None:
         buffer = self._buffers[placement]
