@@ -6,8 +6,8 @@ the next step and are sent its answer, so a test can play the sensor's part with
     driver --Step--> link --bytes--> sensor
     driver <-answer- link <-bytes--- sensor
 
-A new sensor is one file with one `Driver`, one line in `registry.py`, and its vectors in
-`tests/devices/vectors/`.
+A new sensor is one file in `sensors/` with one `Driver`, one line in `registry.py`, and its vectors
+in `tests/devices/vectors/`.
 """
 
 from __future__ import annotations
