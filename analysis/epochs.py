@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from analysis import breathing, heart, quality, stillness
+from analysis import activity, breathing, heart, quality, stillness
 from analysis.beats import Beats
 from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
@@ -19,7 +20,7 @@ from analysis.drowsy import drowsiness
 from analysis.epoch_log import EpochLog
 from analysis.gravity import up_directions
 from analysis.grid import BIN_HZ, Rows
-from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, Intake
+from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, HISTORY_S, Intake
 from analysis.legs import (
     ANGLE_BINS,
     LATCH_EPOCHS,
@@ -34,6 +35,7 @@ from analysis.position import Mounting, session_mounting, stretches
 from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
 from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
+from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 
@@ -48,6 +50,8 @@ class EpochMaker:
         the exercise can be told.
     up : mapping of placement to Rows
         Mean direction of up in each epoch, of the trunk's sensors.
+    activity : Rows
+        ENMO and MAD in mg of the most restless sensor, a row every `activity.EPOCH_S`.
     n_heart, n_from_beats : int
         Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
     """
@@ -67,6 +71,8 @@ class EpochMaker:
         self.twins = Twins(intakes)
         self._trunk = NominalTrunk()
         self._drift = PostureDrift()
+        self._noises = {name: np.full(HISTORY_S - 1, np.inf) for name in intakes}
+        self.activity = Rows(2, 0)
         self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
         self.breaths = Breaths(BIN_HZ)
         self.n_heart = self.n_from_beats = 0
@@ -108,6 +114,12 @@ class EpochMaker:
     def impossible_sides(self) -> tuple[str, ...]:
         """Legs whose knee left what knees can do for as long as makes it unknown."""
         return tuple(s for s, leg in self._legs.items() if leg.n_impossible >= LATCH_EPOCHS)
+
+    @property
+    def slips(self) -> dict[str, str]:
+        """What to say of each leg with a strap that slipped."""
+        said = {s: "".join(leg.slip_problem(x) for x in SEGMENTS) for s, leg in self._legs.items()}
+        return {side: problem for side, problem in said.items() if problem}
 
     def problems(self, placement: str) -> tuple[str, ...]:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
@@ -233,7 +245,10 @@ class EpochMaker:
             intake.fast.windows(end, n, FAST_HZ, length)[:, :, :3]
             for intake in self._intakes.values()
         ]
-        answer = stillness.stillness(np.concatenate(windows), FAST_HZ)  # one call for all sensors
+        noise = [self._noise(name, w) for name, w in zip(self._intakes, windows, strict=True)]
+        # one call for all sensors
+        answer = stillness.stillness(np.concatenate(windows), FAST_HZ, np.concatenate(noise))
+        self._be_active(rests, first, n)
         answer = stillness.with_turning(answer, turned.reshape(-1))
         good = np.isfinite(np.array(list(rests.values())))
         moved = np.where(good, answer.movement_mg.reshape(good.shape), np.nan)
@@ -243,6 +258,30 @@ class EpochMaker:
         share = n_still.sum(axis=0) / np.maximum(n_known, 1)
         epochs.stillness[:] = np.where(n_known > 0, share, np.nan)
         return moved
+
+    def _noise(self, name: str, windows: FloatArray) -> FloatArray:
+        """Own noise of the sensor as known at the end of each window: the least second of a minute."""
+        seconds = stillness.own_noise_m_s2(windows[:, -FAST_HZ:], FAST_HZ)
+        seconds = np.where(np.isfinite(seconds), seconds, np.inf)
+        seen = np.concatenate([self._noises[name], seconds])
+        least = sliding_window_view(seen, HISTORY_S).min(axis=1)
+        self._noises[name] = seen[-HISTORY_S + 1 :]
+        return np.where(np.isfinite(least), least, 0.0)
+
+    def _be_active(self, rests: Mapping[str, FloatArray], first: int, n: int) -> None:
+        """ENMO and MAD of the most restless sensor over every five seconds that end in this run."""
+        step = activity.EPOCH_S
+        ends = np.arange((first // step + 1) * step, first + n + 1, step)
+        if not len(ends):
+            return
+        found = np.full((len(self._intakes), 2, len(ends)), np.nan)
+        end, length = round((ends[0] - FAST_LAG_S) * FAST_HZ), step * FAST_HZ
+        for i, (name, intake) in enumerate(self._intakes.items()):
+            acc = intake.fast.windows(end, len(ends), length, length)[:, :, :3]
+            good = np.isfinite(rests[name][ends - 1 - first])
+            found[i, 0] = np.where(good, activity.enmo_mg(acc), np.nan)
+            found[i, 1] = np.where(good, activity.mad_mg(acc), np.nan)
+        self.activity.append(np.fmax.reduce(found, axis=0).T)
 
     def _beat(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
         """Beats of a heart-rate sensor where they are known, else the chest's own knock."""

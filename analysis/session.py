@@ -137,6 +137,11 @@ class SessionAnalyzer:
         return self._maker.impossible_sides
 
     @property
+    def slips(self) -> dict[str, str]:
+        """What to say of the straps that have slipped, by side: ``left``, ``right``."""
+        return self._maker.slips
+
+    @property
     def epochs(self) -> Epochs:
         """All final epochs so far."""
         return self._maker.all()
@@ -200,7 +205,7 @@ class SessionAnalyzer:
             phases=phases,
             epochs=epochs,
             movements=self._movements(phases),
-            summary=summarise(epochs, phases),
+            summary=summarise(epochs, phases, self._maker.activity.all()),
             notes=self._notes(),
             positions=self._maker.positions(phases),
             finish=finish_of(phases, self._peak_deg_s(phases)),

@@ -26,11 +26,12 @@ from lossless import WANTED_HZ, five_sensors
 
 from devices.driver import StreamRequest
 from devices.link import SensorLink, scan
+from devices.simulated.script import BENT_S, STRAIGHT_S
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
 from monitor.live.collector import Collector
 from monitor.live.pipeline import LivePipeline
-from monitor.live.schedule import course
+from monitor.live.steps import Mark
 from monitor.recording.format import RecordedSensor, SessionHeader
 from monitor.recording.writer import Recorder
 
@@ -65,7 +66,7 @@ def resident_mb() -> float:
 async def soak(hours: float, pipeline: Any, folder: Path) -> Soak:
     """Stream for so long; the pipeline may be none."""
     seconds = 3600.0 * hours
-    worn = five_sensors(seconds)
+    worn = five_sensors(seconds, mixed=True)
     radio = MemoryRadio(worn.values()).radio()
     began_s, t_zero_s = time.perf_counter(), asyncio.get_running_loop().time()
     by_address = {f.advert.address: f for f in await scan(1.0, radio)}
@@ -89,8 +90,8 @@ async def soak(hours: float, pipeline: Any, folder: Path) -> Soak:
         )
         for p, f in found.items()
     ]
-    for pose in course(2.0).poses:
-        collector.pose_asked(pose, 1.0)
+    for pose in (Mark("straight", *STRAIGHT_S), Mark("bent", *BENT_S)):
+        collector.mark(pose, 1.0)
     n_ticks, sizes = int(seconds / _TICK_S), []
     for tick in range(round(1.0 / _TICK_S) + 1, n_ticks + 1):
         await asyncio.sleep(max(0.0, tick * _TICK_S - asyncio.get_running_loop().time()))
@@ -118,7 +119,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=8.0)
     parser.add_argument("--pipeline", action="store_true")
     options = parser.parse_args()
-    placements = tuple(five_sensors(1.0))
+    placements = tuple(five_sensors(1.0, mixed=True))
     pipeline = LivePipeline(placements) if options.pipeline else NoPipeline()
     loops = asyncio.Runner(loop_factory=VirtualTimeLoop)
     with tempfile.TemporaryDirectory() as folder, loops as runner:

@@ -33,6 +33,7 @@ from devices.driver import (
     Advert,
     Ask,
     ClockKind,
+    Cue,
     Driver,
     Notification,
     Pause,
@@ -69,6 +70,9 @@ READ_CONFIGURATION = bytes.fromhex("03 83")
 FASTER_LINK = bytes.fromhex("11 09 06 00 06 00 00 00 58 02")  # 7.5 ms; a computer may refuse
 GYRO_START, GYRO_STOP = bytes.fromhex("13 01 01"), bytes.fromhex("13 01 00")
 _STOP_THE_REST = (GYRO_STOP, *map(bytes.fromhex, ("13020001", "190100", "1903007f")))
+LIGHT_OFF, LIGHT_PLAYS = bytes.fromhex("02 02 01"), bytes.fromhex("02 01 01")
+# The maker's green blink: 50 ms in 500 ms, thrice.
+THREE_BLINKS = bytes.fromhex("02 03 00 02 1f 00 0000 3200 0000 f401 0000 03")
 
 _SINGLE = bytes.fromhex("03 04")
 _PACKED = {BMI160: bytes.fromhex("03 1c"), BMI270: bytes.fromhex("03 05")}
@@ -328,6 +332,11 @@ def _stop() -> Stop:
             yield _write(_PACKED[found[0]] + b"\x00")
 
 
+def _cue() -> Cue:
+    for command in (LIGHT_OFF, THREE_BLINKS, LIGHT_PLAYS):
+        yield _write(command)
+
+
 DRIVER = Driver(
     name="metamotion",
     title="MbientLab MetaMotion",
@@ -336,4 +345,5 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=MetaMotionDecoder,
+    cue=_cue,
 )
