@@ -31,6 +31,7 @@ from analysis.movements import movements
 from analysis.phases import PhaseRecogniser
 from analysis.results import (
     PLACEMENTS,
+    Breath,
     Epochs,
     FloatArray,
     Movement,
@@ -136,6 +137,11 @@ class SessionAnalyzer:
         """All final epochs so far."""
         return self._maker.all()
 
+    @property
+    def breaths(self) -> tuple[Breath, ...]:
+        """All breaths that are final so far: those of up to a quarter of a minute ago."""
+        return self._maker.breaths.all()
+
     def feed(
         self,
         placement: str,
@@ -188,6 +194,7 @@ class SessionAnalyzer:
         self._close(max(int(np.ceil(duration_s - 1e-9)), min(len(last), 1)), is_over=True)
         epochs = self._maker.all()
         self._maker.breaths.finish()
+        breaths = self._maker.breaths.all()
         phases = self._phases.phases(float(self._n_closed))
         return SessionAnalysis(
             duration_s=duration_s,
@@ -195,9 +202,9 @@ class SessionAnalyzer:
             phases=phases,
             epochs=epochs,
             movements=self._movements(),
-            summary=summarise(epochs, phases),
+            summary=summarise(epochs, phases, breaths),
             notes=self._notes(),
-            breaths=self._maker.breaths.all(),
+            breaths=breaths,
         )
 
     def sensors(self, duration_s: float | None = None) -> dict[str, SensorSummary]:

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.arrays import known_median, known_quantile
+from analysis.breath_summary import breath_numbers
 from analysis.breathing import whole_recording_rate
 from analysis.phases import in_phase
-from analysis.results import Epochs, Estimate, FloatArray, Phase
+from analysis.results import Breath, Epochs, Estimate, FloatArray, Phase
 
 POSITION = ("settling", "rest", "extra")
 
@@ -41,7 +42,9 @@ MEDIANS = {
 """Columns of the epochs that are summed up by their median, and their units."""
 
 
-def summarise(epochs: Epochs, phases: tuple[Phase, ...]) -> dict[str, Estimate]:
+def summarise(
+    epochs: Epochs, phases: tuple[Phase, ...], breaths: tuple[Breath, ...] = ()
+) -> dict[str, Estimate]:
     """All summary numbers of a session.
 
     Examples
@@ -58,6 +61,7 @@ def summarise(epochs: Epochs, phases: tuple[Phase, ...]) -> dict[str, Estimate]:
     for name in ("breathing_per_min", "heart_per_min"):
         if numbers[name].coverage < LEAST_RATE_COVERAGE:
             numbers[name] = replace(numbers[name], value=None, low=None, high=None)
+    numbers |= breath_numbers(breaths, span)
     numbers["still_share"] = _share(epochs.stillness[span])
     numbers["knee_difference_deg"] = _median(
         (epochs.knee_left_deg - epochs.knee_right_deg)[span], "deg"
