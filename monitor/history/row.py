@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SIMULATED, PLAYED = "simulated", "recording played"
 """How the source of a session begins that nobody lay through: it is never mixed into a trend."""
 
+_OF_SENSORS = ("sensor_lost", "battery_low", "strap_slipped")  # not of the wearer: no cue to move
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
@@ -119,7 +121,7 @@ def row_of(name: str, result: SessionResult, notes: SessionNotes | None = None) 
     def early(key: str) -> float | None:
         return next(iter(windows(result.analysis, key)), None)
 
-    alerts = [a for a in result.alerts if a.kind != "sensor_lost"]
+    alerts = [a for a in result.alerts if a.kind not in _OF_SENSORS]
     told = [e for e in result.ledger if e.delivered_s is not None]
     return HistoryRow(
         name=name,
@@ -138,7 +140,7 @@ def row_of(name: str, result: SessionResult, notes: SessionNotes | None = None) 
         coverage=min(coverages) if coverages else None,
         n_alerts=len(alerts),
         # a session from before the ledger told every alert
-        n_cues=sum(e.alert.kind != "sensor_lost" for e in told) if result.ledger else len(alerts),
+        n_cues=sum(e.alert.kind not in _OF_SENSORS for e in told) if result.ledger else len(alerts),
         comfort_before=notes.before.comfort,
         calm_before=notes.before.calm,
         comfort_after=notes.after.comfort,
