@@ -220,7 +220,7 @@ class Session:
                 for link in links:
                     link.cancel()
         except* Exception as errors:
-            raise _first(errors) from None  # alone, so that its hint reaches the person
+            raise first_error(errors) from None  # alone, so that its hint reaches the person
         return t_end_s
 
     def _links(self) -> dict[str, SensorLink]:
@@ -371,7 +371,7 @@ class Session:
         return tuple(p for p in self._plan.sensors if p not in self._collector.streaming)
 
 
-def _first(errors: BaseExceptionGroup[Exception]) -> Exception:
+def first_error(errors: BaseExceptionGroup[Exception]) -> Exception:
     """One error of a group: the sensors of one radio fail for one reason."""
     error = errors.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    return first_error(error) if isinstance(error, BaseExceptionGroup) else error
