@@ -40,6 +40,7 @@ from monitor.alerts.engine import AlertEngine
 from monitor.alerts.excursion import Excursion, ExcursionLimits
 from monitor.alerts.rules import EpochRules
 from monitor.alerts.settings import AlertSettings
+from monitor.live.pipeline import STEP_S, TELL_AFTER_S
 from monitor.result import Alert
 
 WANDER_DEG, WANDER_TAU_S, NOISE_DEG, DRIFT_DEG = 3.0, 60.0, 1.0, 12.0
@@ -179,7 +180,7 @@ def lived(seed: int, *, drifts: bool, sway_deg: float, fs_hz: float = 50.0) -> L
     cues: list[tuple[float, Alert]] = []
     for k in range(len(epochs)):
         found = judge.judge(epochs[k : k + 1])
-        due_s = float(epochs.t_s[k]) + 0.5  # the pipeline's hold-back
+        due_s = float(epochs.t_s[k]) + STEP_S + TELL_AFTER_S  # as in the pipeline
         told = engine.step(due_s, found, can_see=not judge.is_frozen)
         cues += [(due_s, t.alert) for t in told if t.message.kind == "alert" and t.alert]
     onset = [e for e in script.episodes if e.kind == "drift"]
@@ -234,9 +235,10 @@ def latency(minutes: float, stall_s: float) -> None:
     from devices.virtual.memory_radio import MemoryRadio  # noqa: PLC0415
     from devices.virtual.wearer import dressed  # noqa: PLC0415
     from monitor.live.assignment import all_found, assign  # noqa: PLC0415
+    from monitor.live.fixed_course import FixedCourse  # noqa: PLC0415
     from monitor.live.pipeline import LivePipeline, LiveSettings  # noqa: PLC0415
-    from monitor.live.schedule import course  # noqa: PLC0415
     from monitor.live.session import Session, SessionPlan  # noqa: PLC0415
+    from monitor.live.steps import Mark  # noqa: PLC0415
     from monitor.recording.format import RecordedSensor, SessionHeader  # noqa: PLC0415
     from monitor.recording.reader import read_recording  # noqa: PLC0415
     from monitor.recording.writer import Recorder  # noqa: PLC0415
@@ -260,7 +262,9 @@ def latency(minutes: float, stall_s: float) -> None:
         radio = MemoryRadio(list(wearer.sensors.values()), t_zero_s=t_zero_s).radio()
         wanted = {p: x.advert.address for p, x in wearer.sensors.items()}
         found = await scan(1.0, radio, lambda seen: all_found(wanted, seen))
-        plan = SessionPlan(assign(wanted, found), radio, course=course(minutes))
+        poses = (Mark("straight", 5.0, 15.0), Mark("bent", 30.0, 40.0))
+        course = FixedCourse(60.0 * minutes, poses)
+        plan = SessionPlan(assign(wanted, found), radio, course=course)
         header = SessionHeader(
             datetime.now(UTC).isoformat(), time.time_ns(),
             {p: RecordedSensor(p, "", f.driver.name) for p, f in plan.sensors.items() if f.driver},
@@ -283,7 +287,7 @@ def latency(minutes: float, stall_s: float) -> None:
     last_s = arrivals[np.searchsorted(arrivals, due_s) - 1]
     print(
         f"{minutes:g} min in real time, each sync of the disk {1000 * stall_s:g} ms late: "
-        f"{len(told)} cues; from the moment of the grid to Cues.give: median "
+        f"{len(told)} cues; from the moment each was due to Cues.give: median "
         f"{np.median(late_ms):.1f} ms, p95 {np.percentile(late_ms, 95):.1f}, p99 "
         f"{np.percentile(late_ms, 99):.1f}, most {late_ms.max():.1f}; the last notification before "
         f"that moment had come {1000 * np.median(due_s - last_s):.1f} ms earlier (median)"

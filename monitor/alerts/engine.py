@@ -22,10 +22,9 @@ from monitor.result import Alert, LedgerEntry
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A cue to give now.
+    """A cue to give.
 
-    `alert` is what it is about, None for a word that is about no alert (the snooze); `due_s` is the
-    moment of the grid at which it was decided.
+    `alert` is what it is about, None for a word that is about no alert (the snooze); `due_s` is when.
     """
 
     due_s: float
@@ -86,7 +85,7 @@ class AlertEngine:
         return Telling(t_s, Message(words, "guide", 0))
 
     def step(self, t_s: float, findings: list[Finding], *, can_see: bool = True) -> list[Telling]:
-        """Take what the rules found until `t_s`, and say what is to be told now.
+        """Take what the rules found, and say what is to be told at `t_s`.
 
         `can_see` is False while the wearer moves: nothing about posture is then told again.
         """
@@ -101,8 +100,13 @@ class AlertEngine:
             told += self._tell(t_s, entry, can_see=can_see)
         return told
 
-    def end(self, findings: list[Finding]) -> None:
-        """Take what became known only when the session was over: nobody is told."""
+    def end(self, t_s: float, findings: list[Finding]) -> None:
+        """The session was over at `t_s`: nobody is told of what became known or due only then."""
+        for entry in self._entries:
+            if entry.told_s and entry.told_s[-1] > t_s:
+                entry.told_s.pop()
+                entry.level = max(len(entry.told_s) - 1, 0)
+                entry.withheld = entry.withheld or OVER * (not entry.told_s)
         for finding in findings:
             if isinstance(finding, Corrected):
                 self._correct(finding.t_s, finding)

@@ -4,6 +4,11 @@
 in the position, the medians of half a minute of one leg become its reference, bend and lean:
 
     bent pose ends --15 s--> collect still seconds --30 of them, spread < 4 deg--> reference
+                                                   --180 of them--> refined, by at most 4 deg
+
+Half a minute of somebody who sways slowly is off by as much as they sway, and every later angle is
+held against it; so the median is taken over three minutes as they come, but near the first.  After
+that it stands: a posture that slides for long is not learned as one's own.
 
 Without a marked pose (a recording that has none) collecting starts after a minute.  An angle below
 45 degrees is not the position and is never taken.
@@ -12,7 +17,6 @@ Without a marked pose (a recording that has none) collecting starts after a minu
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +31,8 @@ class OwnPostureSettings:
     settle_s: float = 15.0  # after the bent pose: feet and books are still being moved
     collect_s: float = 30.0
     spread_deg: float = 4.0  # between the 10th and 90th percentile
+    refine_s: float = 180.0
+    refine_deg: float = 4.0  # half of the knee's limit: a drift in these minutes is still one
     unmarked_from_s: float = 60.0
     bent_from_deg: float = 45.0
 
@@ -54,7 +60,8 @@ class OwnPosture:
     def __init__(self, settings: OwnPostureSettings | None = None) -> None:
         self._settings = settings or OwnPostureSettings()
         self._from_s = self._settings.unmarked_from_s
-        self._seen: dict[Side, deque[tuple[float, float]]] = {"left": deque(), "right": deque()}
+        self._seen: dict[Side, list[tuple[float, float]]] = {"left": [], "right": []}
+        self._first: dict[Side, OwnLeg | None] = {"left": None, "right": None}
         self._taken: dict[Side, OwnLeg | None] = {"left": None, "right": None}
 
     @property
@@ -76,30 +83,46 @@ class OwnPosture:
         self._from_s = t_s + self._settings.settle_s
         for side in self._seen:
             self._seen[side].clear()
-            self._taken[side] = None
+            self._first[side] = self._taken[side] = None
 
     def update(
         self, side: Side, t_s: float, knee_deg: float, lean_deg: float, *, usable: bool
     ) -> OwnLeg | None:
-        """Take one second of one leg; returns the side's reference as soon as it is known.
+        """Take one second of one leg; returns the side's reference as far as it is known.
 
         `usable` is False while the wearer moves; NaN knees are passed over.
         """
-        taken = self._taken[side]
-        if taken is not None or not usable or t_s < self._from_s or math.isnan(knee_deg):
-            return taken
-        s = self._settings
+        s, seen, first = self._settings, self._seen[side], self._first[side]
+        if not usable or t_s < self._from_s or math.isnan(knee_deg) or len(seen) >= s.refine_s:
+            return self._taken[side]
         if knee_deg < s.bent_from_deg:
-            return None
-        seen = self._seen[side]
+            return self._taken[side]
         seen.append((knee_deg, lean_deg))
+        if first is None:
+            self._first[side] = self._taken[side] = self._settled(seen)
+        else:
+            now = _median(seen)
+            self._taken[side] = OwnLeg(
+                _near(first.knee_deg, now.knee_deg, s.refine_deg),
+                _near(first.lean_deg, now.lean_deg, s.refine_deg),
+            )
+        return self._taken[side]
+
+    def _settled(self, seen: list[tuple[float, float]]) -> OwnLeg | None:
+        """The first reference, once the last half minute was quiet."""
+        s = self._settings
         if len(seen) > s.collect_s:
-            seen.popleft()
+            seen.pop(0)
         if len(seen) < s.collect_s:
             return None
-        low, middle, high = np.percentile([knee for knee, _ in seen], (10, 50, 90))
-        if high - low > s.spread_deg:
-            return None
-        leans = np.median([lean for _, lean in seen])  # NaN when one of them is
-        self._taken[side] = OwnLeg(float(middle), float(leans))
-        return self._taken[side]
+        low, high = np.percentile([knee for knee, _ in seen], (10, 90))
+        return _median(seen) if high - low <= s.spread_deg else None
+
+
+def _median(seen: list[tuple[float, float]]) -> OwnLeg:
+    knee_deg, lean_deg = np.median(seen, axis=0)  # a lean is NaN when one of them is
+    return OwnLeg(float(knee_deg), float(lean_deg))
+
+
+def _near(first_deg: float, now_deg: float, most_deg: float) -> float:
+    return min(max(now_deg, first_deg - most_deg), first_deg + most_deg)

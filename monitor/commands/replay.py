@@ -101,12 +101,12 @@ def replay_lines(replayed: Replay, tried: Sequence[str]) -> list[str]:
     if not replayed.whole:
         lines.append("The recording has no end: the program was stopped. All before is here.")
     then = set(replayed.said)
+    said = [(alert, "only then") for alert in then - set(result.alerts)]
     for entry in result.ledger:
         when = "then and now" if entry.alert in then else "only now"
-        words = f"{when}, {short(entry)}: {entry.alert.reason}"
-        lines.append(wrapped(words, lead=f"{clock(entry.alert.t_s)}  "))
-    gone = sorted(then - set(result.alerts), key=lambda a: a.t_s)
-    lines += [wrapped(f"only then: {a.reason}", lead=f"{clock(a.t_s)}  ") for a in gone]
+        said.append((entry.alert, f"{when}, {short(entry)}"))
+    for alert, words in sorted(said, key=lambda pair: (pair[0].t_s, pair[0].kind, pair[0].side)):
+        lines.append(wrapped(f"{words}: {alert.reason}", lead=f"{clock(alert.t_s)}  "))
     n, n_told = len(then), sum(1 + len(e.told_again_s) for e in result.ledger if e.delivered_s)
     how = f"with {' and '.join(tried)}" if tried else "with the settings of the session"
     lines.append(

@@ -48,5 +48,5 @@ def why(
     for k, entry in enumerate(ledger, start=1):
         if number in {None, k}:
             typer.echo(wrapped(explained(entry), lead=f"{k:2d}  {clock(entry.alert.t_s)}  "))
-            if number is not None and entry.rule:
+            if entry.rule and entry.rule not in entry.alert.reason:
                 typer.echo(wrapped(f"The rule: {entry.rule}.", lead=" " * 11))

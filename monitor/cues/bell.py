@@ -25,6 +25,7 @@ from monitor.cues.channel import Ability
 from monitor.cues.message import Message, MessageKind
 
 FS_HZ = 44100
+_LEAD_S = 0.5  # a loudspeaker that slept loses the first 0.3 s, which is all of the stroke
 _PARTIALS = ((1.0, 1.0), (2.756, 0.35), (5.404, 0.12))  # ratio, strength
 _PITCH_HZ: dict[MessageKind, float] = {
     "guide": 440.0,
@@ -33,7 +34,7 @@ _PITCH_HZ: dict[MessageKind, float] = {
     "bell": 329.6,
     "end": 293.7,
 }
-_LOUDEST = (0.06, 0.12, 0.22)  # of full scale: -24, -18, -13 dB; each twice as loud, about
+_LOUDEST = (0.1, 0.2, 0.35)  # of full scale: -20, -14, -9 dB; speech peaks near -14
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def bell(
     Examples
     --------
     >>> [round(float(abs(bell(level=k)).max()), 2) for k in range(3)]
-    [0.06, 0.12, 0.22]
+    [0.1, 0.2, 0.35]
     """
     s = settings or BellSettings()
     level = min(max(level, 0), 2)
@@ -90,7 +91,8 @@ def bell(
 
 
 def wav(sound: NDArray[np.float64]) -> bytes:
-    """The samples as a WAV file, 16 bits, one channel."""
+    """The samples as a WAV file, 16 bits, one channel, after a little silence."""
+    sound = np.concatenate([np.zeros(round(_LEAD_S * FS_HZ)), sound])
     counts = np.round(np.clip(sound, -1.0, 1.0) * 32767.0).astype("<i2")
     out = io.BytesIO()
     with wave.open(out, "wb") as file:

@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import CancelledError
+from typing import Protocol
 
 from monitor.cues.channel import Ability, CueFailed
-from monitor.cues.message import Message
+from monitor.cues.message import Buzz, Message
 
-Buzz = Callable[[int], bool]
-"""Asks every worn sensor that can to cue so many times; False when none can.  Thread-safe."""
+_BETWEEN_S = 0.7  # a Bangle.js buzzes for 0.3 s, a Puck.js blinks for 0.5
+_LONGEST_S = 10.0
+
+
+class Caller(Protocol):
+    """A worn sensor that can call its wearer: `devices.link.SensorLink`."""
+
+    async def cue(self) -> bool:
+        """Call once; whether the sensor was told to."""
+        ...
+
+
+def calling(loop: asyncio.AbstractEventLoop, sensors: Sequence[Caller]) -> Buzz:
+    """Let all these sensors call, from a thread that is not the loop's."""
+
+    async def call(times: int) -> bool:
+        was_told = False
+        for k in range(times):
+            if k:
+                await asyncio.sleep(_BETWEEN_S)
+            was_told |= any(await asyncio.gather(*(sensor.cue() for sensor in sensors)))
+        return was_told
+
+    def buzz(times: int) -> bool:
+        asked = call(times)
+        try:
+            answer = asyncio.run_coroutine_threadsafe(asked, loop)
+        except RuntimeError:  # the session is over
+            asked.close()
+            return False
+        try:
+            return answer.result(_LONGEST_S)
+        except (TimeoutError, CancelledError):
+            answer.cancel()
+            return False
+
+    return buzz
 
 
 class Sensor:

@@ -16,6 +16,7 @@ from monitor.cues.message import Message
 _SPEAKERS = ("say", "espeak-ng", "espeak", "spd-say")
 _HINT = "Install a voice: sudo apt install espeak-ng"
 _WORDS_PER_MIN = 140  # slower than the voices' own 175: somebody is resting
+_ESPEAK_LOUDNESS = 40  # its usual 100 peaks at -3 dB, far above the bells
 _POWERSHELL = (
     "Add-Type -AssemblyName System.Speech; "
     "$voice = New-Object System.Speech.Synthesis.SpeechSynthesizer; "
@@ -59,5 +60,5 @@ class Speech:
             case "spd-say":  # its scale is -100 to 100
                 return (found, "--wait", "-r", "-20", "--", text)
             case _:
-                loudness = str(round(100 * self._volume))  # espeak: 0 to 200, 100 is usual
+                loudness = str(round(_ESPEAK_LOUDNESS * self._volume))
                 return (found, "-s", speed, "-a", loudness, "--stdin")

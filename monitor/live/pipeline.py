@@ -74,6 +74,9 @@ class SampleEar(Protocol):
 SIDES: tuple[Side, Side] = ("left", "right")
 _STILL_TO_COME_S = (math.inf, math.inf)
 STEP_S = 0.5  # the analysis' hold-back: an epoch is final half a second after its end
+TELL_AFTER_S = 0.1
+"""A cue is due one tick after the step that decided it: what that step's work takes (ten to thirty
+milliseconds on a slow computer) then neither delays a cue nor makes it uneven."""
 
 
 class LivePipeline:
@@ -190,7 +193,7 @@ class LivePipeline:
         # The last epochs become final only now; the rules have a word on them like on all others.
         found += self._judge(analysis.epochs[self._n_judged :])
         hurried = hurried_finish(analysis.finish)
-        self._engine.end([*found, *([hurried] if hurried else [])])
+        self._engine.end(t_s, [*found, *([hurried] if hurried else [])])
         ledger = self._engine.ledger()
         started_at, source, worn = self._about
         if HEART in self._sensors:
@@ -282,7 +285,8 @@ class LivePipeline:
         return found
 
     def _tell(self, t_s: float, found: list[Finding]) -> list[Telling]:
-        """Let the engine decide what of it is told now."""
+        """Let the engine decide what of it is told at the next tick."""
+        due_s = round(t_s + TELL_AFTER_S, 6)
         was_tapped, self._was_tapped = self._was_tapped, False
-        snoozed = [self._engine.snooze(t_s)] if was_tapped else []
-        return snoozed + self._engine.step(t_s, found, can_see=not self._rules.is_frozen)
+        snoozed = [self._engine.snooze(due_s)] if was_tapped else []
+        return snoozed + self._engine.step(due_s, found, can_see=not self._rules.is_frozen)

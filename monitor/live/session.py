@@ -11,6 +11,7 @@ order, the recording gets its end, and the result is as whole as a full session'
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -22,6 +23,7 @@ from devices.driver import StreamRequest
 from devices.link import Found, LinkSettings, Radio, SensorLink
 from monitor.alerts.engine import Telling
 from monitor.cues.message import SILENT, CueGiver, Message
+from monitor.cues.sensor import calling
 from monitor.errors import UserError
 from monitor.live.collector import Collector
 from monitor.live.course import GuidedCourse
@@ -145,6 +147,7 @@ class Session:
         cues: CueGiver = SILENT,
     ) -> None:
         self._cues = cues
+        self._due: deque[Telling] = deque()
         self._plan = plan
         self._recorder = recorder
         self._pipeline = pipeline
@@ -202,11 +205,15 @@ class Session:
     async def _run_links(self, stop: asyncio.Event) -> float:
         """Run links and ticks side by side; returns the session time at which it was over."""
         links_stop = asyncio.Event()
+        made = self._links()
+        callers = [link for link in made.values() if link.can_cue]
+        if callers:
+            self._cues.attach(calling(asyncio.get_running_loop(), callers))
         try:
             async with asyncio.TaskGroup() as group:
                 links = [
                     group.create_task(link.run(links_stop), name=f"link {placement}")
-                    for placement, link in self._links().items()
+                    for placement, link in made.items()
                 ]
                 await self._tick_until_over(stop)
                 t_end_s = self.now_s()
@@ -272,14 +279,15 @@ class Session:
         self._take(now_s, self._course.begin(now_s))
 
     def _tick(self, last_s: float, now_s: float) -> None:
+        while self._due and self._due[0].due_s <= now_s:  # first, so that no work delays a cue
+            self._tell(self._due.popleft())
         self._collector.flush(now_s)
         update = self._pipeline.advance(now_s)
         if len(update.epochs):
             self._epochs.append(update.epochs)
         for alert in update.alerts:
             self._recorder.event("alert", now_s, alert=asdict(alert))
-        for telling in update.tellings:
-            self._tell(telling)
+        self._due.extend(update.tellings)
         for words in (*update.notices, *self._joined_late()):
             self._recorder.event("notice", now_s, text=words)
             self._view.say(now_s, words)

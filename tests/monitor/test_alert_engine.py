@@ -123,8 +123,16 @@ def test_while_the_wearer_moves_nothing_is_told_again() -> None:
 
 def test_what_is_found_when_all_is_over_is_told_to_nobody() -> None:
     engine = AlertEngine(THREE_MINUTES)
-    engine.end([raised(900.0, "hurried_finish", "")])
+    engine.end(900.0, [raised(900.0, "hurried_finish", "")])
     assert [e.withheld for e in engine.ledger()] == [OVER]
+
+
+def test_what_was_due_only_after_the_end_was_not_told() -> None:
+    engine = AlertEngine(THREE_MINUTES)
+    [telling] = engine.step(100.1, [raised(99.5)])
+    engine.end(100.0, [])
+    assert telling.due_s == 100.1
+    assert [(e.delivered_s, e.withheld) for e in engine.ledger()] == [(None, OVER)]
 
 
 _KEYS = st.tuples(st.sampled_from(get_args(AlertKind)[:7]), st.sampled_from(["left", "right"]))
