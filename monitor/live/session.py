@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -181,7 +181,10 @@ class Session:
         try:
             t_end_s = await self._run_links(stop)
             self._collector.flush(self.now_s())
-            self._recorder.event("end", t_end_s, position_s=self._course.position_s)
+            stopped = not self._course.is_over or self._course.ended_early
+            self._recorder.event(
+                "end", t_end_s, position_s=self._course.position_s, ended_early=stopped
+            )
         finally:
             self._recorder.close()
         if not self._begun and not stop.is_set():
@@ -190,10 +193,10 @@ class Session:
                 hint="Switch the sensors on, wear the chest strap (damp), and see: backrelease scan",
             )
         return SessionEnd(
-            result=self._pipeline.finish(t_end_s),
+            result=replace(self._pipeline.finish(t_end_s), ended_early=stopped),
             n_received=dict(self._collector.n_received),
             t_end_s=t_end_s,
-            stopped=not self._course.is_over or self._course.ended_early,
+            stopped=stopped,
             position_s=self._course.position_s,
             live_epochs=Epochs.joined(self._epochs),
             stored_s=self._recorder.counters().last_written_s if self._recorder.failed else None,
