@@ -43,7 +43,7 @@ class Intake:
     bins, fast, heart : Rows
         Columns 0-2 acceleration in m/s2, 3-5 rate in rad/s (bins and fast).
     counts : Rows
-        Samples that fell in each slow bin.
+        Samples that fell in each slow bin, and how long after its middle they came on average (s).
     changes : Rows
         Up to the end of each epoch: samples so far, how many differ from the one before, and how
         many by clearly more than one step of the sensor.
@@ -54,7 +54,7 @@ class Intake:
 
     def __init__(self, *, has_heart_grid: bool = False) -> None:
         self.bins = Rows(6, HISTORY_S * BIN_HZ)
-        self.counts = Rows(1, HISTORY_S * BIN_HZ)
+        self.counts = Rows(2, HISTORY_S * BIN_HZ)
         self.fast = Rows(6, HISTORY_S * FAST_HZ)
         self.heart = Rows(3, HISTORY_S * HEART_HZ) if has_heart_grid else None
         self.changes = Rows(3, HISTORY_S)
@@ -102,7 +102,10 @@ class Intake:
         if self.has_gyro:
             bins[:, 3:], _ = bin_means(block[:, 0], block[:, 4:], first_bin, n_bins)
         self.bins.append(bins)
-        self.counts.append(counts[:, None])
+        heard = block[np.isfinite(block[:, 1])]
+        late = heard[:, :1] - (bin_index(heard[:, 0])[:, None] + 0.5) / BIN_HZ
+        after_middle_s, _ = bin_means(heard[:, 0], late, first_bin, n_bins)
+        self.counts.append(np.concatenate([counts[:, None], after_middle_s], axis=1))
         around = np.concatenate([self._tail, block])
         self._extend(self.fast, FAST_HZ, around, end_epoch)
         if self.heart is not None:
