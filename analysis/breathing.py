@@ -198,8 +198,8 @@ def _block(
     n_fft = fft_length(windows.shape[1], finer=2)
     f_hz = frequencies(n_fft, fs_hz)
     n_fast = min(round(s.fast_window_s * fs_hz), windows.shape[1])
-    fast_x, fast_ok = _rocking(windows[:, -n_fast:], fs_hz, s, order=2)
-    slow_x, slow_ok = _rocking(windows, fs_hz, s, order=3)
+    fast_x, fast_ok = rocking(windows[:, -n_fast:], fs_hz, s, order=2)
+    slow_x, slow_ok = rocking(windows, fs_hz, s, order=3)
     fast_gain, slow_gain = _band(f_hz, 0.07, 0.8), _band(f_hz, 0.03, 0.8)
     fast_power = power(fast_x, n_fft) * fast_gain
     slow_power = power(slow_x, n_fft) * slow_gain
@@ -207,7 +207,7 @@ def _block(
 
     fast_hz, fast_trust, fast_holds = _fast(f_hz, fast_power, slow_power, s)
     slow_hz, slow_trust, slow_wins = _slow(f_hz, slow_power, s)
-    level_x, _ = _rocking(windows[:, -n_fast:], fs_hz, s, order=1)  # a parabola is a slow breath
+    level_x, _ = rocking(windows[:, -n_fast:], fs_hz, s, order=1)  # a parabola is a slow breath
     level_gain = _band(frequencies(fft_length(2 * n_fast), fs_hz), 0.03, 0.8)
     alike = autocorrelation(level_x, fast_ok, level_gain)
     fast_holds &= between(alike, fs_hz / fast_hz) > s.fast_repeats
@@ -222,8 +222,8 @@ def _block(
     first = np.argmax(slow_ok, axis=1)
     share = slow_ok.sum(axis=1) / np.maximum(windows.shape[1] - first, 1)
     judged = (fast_known_s >= s.shortest_s) & (known_s >= s.tells_s) & (share >= s.known_share)
-    rocking = np.sqrt((fast_x**2).sum(axis=(1, 2)) / np.maximum(fast_ok.sum(axis=1), 1))
-    judged &= (rocking > s.least_rocking) & np.isfinite(rate_hz)
+    swing = np.sqrt((fast_x**2).sum(axis=(1, 2)) / np.maximum(fast_ok.sum(axis=1), 1))
+    judged &= (swing > s.least_rocking) & np.isfinite(rate_hz)
     judged &= span_s * rate_hz >= s.fewest_cycles
     judged &= _turned_deg(windows[:, -n_fast:], fs_hz) <= s.posture_deg
     sure = judged & (confidence >= s.least_confidence)
@@ -249,7 +249,7 @@ def _turned_deg(windows: FloatArray, fs_hz: float) -> FloatArray:
     return np.asarray(np.degrees(np.arccos(np.clip(cosine.min(axis=1), -1.0, 1.0))))
 
 
-def _rocking(
+def rocking(
     windows: FloatArray, fs_hz: float, s: BreathingSettings, order: int
 ) -> tuple[FloatArray, BoolArray]:
     """What moves around the mean direction of gravity, in parts of |g|, twitches clipped."""

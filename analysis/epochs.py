@@ -7,16 +7,19 @@ afterwards are the same call with another number of rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from analysis import breathing, heart, quality, stillness
 from analysis.beats import Beats
+from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
+from analysis.drowsy import drowsiness
 from analysis.epoch_log import EpochLog
 from analysis.fusion import UpTracker
 from analysis.gravity import CALM_BINS, is_shaken, up_directions
-from analysis.grid import BIN_HZ
+from analysis.grid import BIN_HZ, Rows
 from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, Intake
 from analysis.legs import (
     ANGLE_BINS,
@@ -28,9 +31,10 @@ from analysis.legs import (
     turned_about_up,
 )
 from analysis.phases import PhaseInput
-from analysis.posture import mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
+from analysis.position import Mounting, session_mounting, stretches
+from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
-from analysis.results import Epochs, FloatArray
+from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 
@@ -43,6 +47,8 @@ class EpochMaker:
     knows_positions : bool
         False when the poses were not held lying: then where lying is, is not known, and no part of
         the exercise can be told.
+    up : mapping of placement to Rows
+        Mean direction of up in each epoch, of the trunk's sensors.
     n_heart, n_from_beats : int
         Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
     """
@@ -62,11 +68,34 @@ class EpochMaker:
         self.knows_positions = True
         self.twins = Twins(intakes)
         self._trunk = NominalTrunk()
+        self._drift = PostureDrift()
+        self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
+        self.breaths = Breaths(BIN_HZ)
         self.n_heart = self.n_from_beats = 0
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
         return self._log.all()
+
+    @property
+    def frames(self) -> Mapping[str, SegmentFrame | None]:
+        """The segments' frames in force."""
+        return self._frames
+
+    def mounting(self, placement: str, phases: tuple[Phase, ...]) -> Mounting | None:
+        """How the sensor of chest or head sits, as far as the session has shown; None: not worn."""
+        rows = self.up.get(placement)
+        if rows is None or not self.knows_positions:
+            return None
+        return session_mounting(rows.all(), self._frames.get(placement), phases)
+
+    def positions(self, phases: tuple[Phase, ...]) -> tuple[Position, ...]:
+        """How the trunk lay through the session."""
+        mounting = self.mounting("chest", phases)
+        if mounting is None:
+            return ()
+        up = self.up["chest"].all()
+        return stretches(self.all().t_s, mounting.position(up))
 
     def recalibrated(
         self,
@@ -142,17 +171,27 @@ class EpochMaker:
             getattr(epochs, f"lean_{side}_deg")[:] = leg.lean_deg
         means = {name: mean_up(up[:, -ANGLE_BINS:]) for name, up in ups.items()}
         turned = self._turned(means)
+        for name, rows in self.up.items():
+            rows.append(means[name])
         if "chest" in ups:
             epochs.trunk_tilt_deg[:] = self._tilt(
                 np.where(np.isfinite(sharp["chest"]), sharp["chest"], means["chest"]),
                 turned[list(means).index("chest")],
             )
-            self._breathe(epochs, rests["chest"], first)
-        self._move(epochs, rests, turned, first)
+        moved = self._move(epochs, rests, turned, first)
+        if "chest" in ups:
+            self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
         self._beat(epochs, rests, first)
         self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)
+
+    def posture(self, names: list[PhaseName]) -> None:
+        """Fill what needs the phases of the epochs just made."""
+        if "chest" in self.up:
+            n = len(names)
+            new = self.up["chest"].since(len(self.up["chest"]) - n)
+            self.all().posture_drift_deg[-n:] = self._drift.update(new, names)
 
     def _tilt(self, up: FloatArray, turned: FloatArray) -> FloatArray:
         frame = self._frames["chest"]
@@ -207,15 +246,17 @@ class EpochMaker:
             (sharp[thigh], sharp[shank]),
         )
 
-    def _breathe(self, epochs: Epochs, rest: FloatArray, first: int) -> None:
+    def _breathe(self, epochs: Epochs, rest: FloatArray, moved: FloatArray, first: int) -> None:
         length = round(breathing.WINDOW_S * BIN_HZ)
         windows = self._intakes["chest"].bins.windows(
             (first + 1) * BIN_HZ, len(epochs), BIN_HZ, length
         )
-        breath = breathing.breathing(windows[:, :, :3], BIN_HZ)
+        seen = breathing.breathing(windows[:, :, :3], BIN_HZ)
         good = np.isfinite(rest)
-        epochs.breathing_per_min[:] = np.where(good, breath.rate_per_min, np.nan)
-        epochs.breathing_confidence[:] = np.where(good, breath.confidence, np.nan)
+        epochs.breathing_per_min[:] = np.where(good, seen.rate_per_min, np.nan)
+        epochs.breathing_confidence[:] = np.where(good, seen.confidence, np.nan)
+        seen = replace(seen, rate_per_min=epochs.breathing_per_min)
+        self.breaths.update(windows[:, :, :3], first, seen, moved)
 
     def _turned(self, means: Mapping[str, FloatArray]) -> FloatArray:
         """Turn of each sensor within each epoch, (sensors, n)."""
@@ -226,10 +267,13 @@ class EpochMaker:
 
     def _move(
         self, epochs: Epochs, rests: Mapping[str, FloatArray], turned: FloatArray, first: int
-    ) -> None:
-        """Stillness: the share of the sensors heard that were still; movement: the largest."""
+    ) -> FloatArray:
+        """Stillness: the share of the sensors heard that were still; movement: the largest.
+
+        Returns the movement of each sensor, (sensors, n).
+        """
         if not self._intakes:
-            return
+            return np.empty((0, len(epochs)))
         n = len(epochs)
         end = round((first + 1 - FAST_LAG_S) * FAST_HZ)
         length = round(stillness.WINDOW_S * FAST_HZ)
@@ -246,6 +290,7 @@ class EpochMaker:
         epochs.movement_mg[:] = np.fmax.reduce(moved, axis=0)
         share = n_still.sum(axis=0) / np.maximum(n_known, 1)
         epochs.stillness[:] = np.where(n_known > 0, share, np.nan)
+        return moved
 
     def _beat(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
         """Beats of a heart-rate sensor where they are known, else the chest's own knock."""
@@ -281,6 +326,7 @@ class EpochMaker:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""
         epochs = self.all()
         epochs.relaxation[-n:] = relaxation(epochs, newest=n)
+        epochs.drowsy[-n:] = drowsiness(epochs, newest=n).drowsy
 
     def _phase_inputs(
         self,
@@ -294,6 +340,9 @@ class EpochMaker:
         on_side = np.full(n, np.nan)
         if "chest" in means:
             on_side = trunk_on_side(means["chest"], self._frames["chest"])
+        head_deg = np.full(n, np.nan)
+        if "head" in means:
+            head_deg = trunk_tilt_deg(means["head"], self._frames["head"])
         if not self.knows_positions:
             nan = float("nan")
             yield from [PhaseInput(nan, nan, (), (), (), nan)] * n
@@ -307,4 +356,5 @@ class EpochMaker:
                 tuple(float(leg.thigh_deg[i]) for leg in legs.values()),
                 float(most[i]),
                 float(epochs.stillness[i]),
+                float(head_deg[i]),
             )

@@ -101,9 +101,14 @@ class UpTracker:
         fast_end = round((first + 1 - FAST_LAG_S) * FAST_HZ)
         cells = self.intake.fast.windows(fast_end, n, FAST_HZ, FAST_HZ)
         self._seconds.append(_second_sums(cells[:, :, :3], cells[:, :, 3:] - offset[:, None]))
-        windows = self._seconds.windows(first + 1, n, 1, MEMORY_S)
-        told = self.intake.counts.windows((first + 1) * BIN_HZ, n, BIN_HZ, _LAST_BINS + 1)
-        last_rates = _turning_to_end(bins[:, -_LAST_BINS - 1 :, 3:] - offset[:, None], told)
+        windows = self._seconds.windows(first + 1, n, 1, MEMORY_S).copy()
+        self._seconds.forget_before(first + n - MEMORY_S)
+        span = (first + 1) * BIN_HZ, n, BIN_HZ, _LAST_BINS + 1
+        told = (
+            self.intake.counts.windows(*span)[:, :, 0],
+            self.intake.late_s.windows(*span)[:, :, 0],
+        )
+        last_rates = _turning_to_end(bins[:, -_LAST_BINS - 1 :, 3:] - offset[:, None], *told)
         sums, weight = _joined(windows, bins[:, -_LAST_BINS:, :3], last_rates)
         length = norm(sums) / weight
         good = np.abs(length - rest_m_s2) <= LENGTH_TOLERANCE * rest_m_s2
@@ -282,15 +287,15 @@ def _joined(
     return total.imag, np.where(known, weight.imag, np.nan)
 
 
-def _turning_to_end(gyr: FloatArray, told: FloatArray) -> FloatArray:
+def _turning_to_end(gyr: FloatArray, counts: FloatArray, late_s: FloatArray) -> FloatArray:
     """Rates of the last slow bins, (k, m + 1, 3) -> (k, m, 3), that turn as far as the sensor did.
 
     A gyroscope's sample stands for the interval that ends with it (as VQF takes it), so at 40 Hz the
     mean of a bin may be of 25 ms ago, and the fast grid, drawn between the samples, ends half an
-    interval early.  `told` (k, m + 1, 2) are the rows of `Intake.counts`.
+    interval early.  `counts` and `late_s` (k, m + 1) are as in `Intake`.
     """
-    half_s = 0.5 / (BIN_HZ * np.maximum(told[:, :, 0], 1.0))
-    early_s = half_s - told[:, :, 1]  # before the bin's middle
+    half_s = 0.5 / (BIN_HZ * np.maximum(counts, 1.0))
+    early_s = half_s - late_s  # before the bin's middle
     apart_s = 1.0 / BIN_HZ - np.diff(early_s, axis=1)
     slope = np.diff(gyr, axis=1) / np.maximum(apart_s, 0.5 / BIN_HZ)[:, :, None]
     rates = gyr[:, 1:] + slope * early_s[:, 1:, None]

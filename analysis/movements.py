@@ -29,8 +29,10 @@ class MovementSettings:
     """What counts as a movement; every default with its source."""
 
     turning: TurningSettings = field(default_factory=TurningSettings)
-    enter_deg_s: float = 12.0  # above breathing (a degree in a second) and noise
-    leave_deg_s: float = 4.0  # a third of it; standstill for a human eye
+    enter_deg_s: float = (
+        6.0  # the exercise is done slowly: a head lifted by 25 deg in 7 s peaks at 7
+    )
+    leave_deg_s: float = 4.0  # standstill for a human eye; breathing turns a chest by 2 in a second
     pause_s: float = 0.5  # a shorter halt is unsteadiness, not the end
     least_range_deg: float = 10.0  # below: a fidget, which stillness counts
     most_shake: float = 0.3  # 0.3 g across gravity turn its direction by 17 degrees

@@ -49,8 +49,8 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused, SensorSilent
+from devices.sensors import microbit
 from devices.sensors.microbit import DATA_UUID as ADVERT_APP_UUID
-from devices.sensors.microbit import MicrobitDecoder
 from devices.sensors.textlines import LineCutter, integers
 
 WRITE_UUID = "6e400002-b5a3-f393-e0a9-e50e24dcca9e"
@@ -153,7 +153,7 @@ class EspruinoDecoder:
     def __init__(self, info: StreamInfo) -> None:
         self._fs_hz = info.fs_hz
         self._lines = LineCutter()
-        self._app = MicrobitDecoder(info)
+        self._app = microbit.DRIVER.new_decoder(info)
         self._last: tuple[int, int] | None = None  # counter and ms of the sample before
         self._n_tutorial = 0
 

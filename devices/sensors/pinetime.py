@@ -21,7 +21,7 @@ silence; beyond that they are unknown, and count as lost.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -41,7 +41,7 @@ from devices.driver import (
     Subscribe,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
-from devices.rows import Aside, RowDecoder, Rows
+from devices.rows import RowLayout, RowReader, Rows
 
 SERVICE_UUID = "00030000-78fc-48fe-8e23-433b3a1942d0"
 DATA_UUID = "00030002-78fc-48fe-8e23-433b3a1942d0"
@@ -72,10 +72,13 @@ class _Run:
         )
 
 
-_ASIDES: Mapping[str, Aside] = {
-    sig.HEART_RATE_UUID: sig.decode_heart_rate,
-    sig.BATTERY_UUID: sig.decode_battery,
-}
+_LAYOUT = RowLayout(
+    DATA_UUID,
+    "<i2",
+    3,
+    lambda values: (values * _M_S2_PER_LSB, None),
+    {sig.HEART_RATE_UUID: sig.decode_heart_rate, sig.BATTERY_UUID: sig.decode_battery},
+)
 
 
 class PineTimeDecoder:
@@ -84,14 +87,14 @@ class PineTimeDecoder:
     def __init__(self, info: StreamInfo) -> None:
         self._fs_hz = info.fs_hz
         self._most_held = round(_HOLD_S * info.fs_hz)
-        self._rows = RowDecoder(frozenset({DATA_UUID}), "<i2", 3, fs_hz=info.fs_hz)
+        self._rows = RowReader(_LAYOUT, info.fs_hz)
         self._next_look = 0
         self._looked_s: float | None = None  # when the last value was taken, at the latest
         self._held: list[float] = []
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
         """A chunk for what follows without a hole; then heart rate, battery and errors as they came."""
-        rows, others = self._rows.feed(batch, _ASIDES)
+        rows, others = self._rows.feed(batch)
         placed = [] if rows is None else self._placed(rows)
         return [*placed, *others]
 

@@ -23,18 +23,17 @@ No clock and no counter.  The sensor is on while somebody is subscribed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
 from devices import sig
-from devices.chunk import Chunk, FloatArray, ImuChunk
+from devices.chunk import FloatArray
 from devices.driver import (
     Advert,
     ClockKind,
     Driver,
-    Notification,
     Read,
     Start,
     Stop,
@@ -44,7 +43,7 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
-from devices.rows import RowDecoder
+from devices.rows import RowDecoder, RowLayout
 
 _BASE = "-9b35-4933-9b10-52ffa9740042"
 SERVICE_UUID = "ef680100" + _BASE  # of the configuration; this is the one that is advertised
@@ -64,31 +63,13 @@ _GYR_RAD_S_PER_LSB = float(np.deg2rad(1.0)) / 32
 _RANGE_G = 2.0  # the firmware's; nothing on the link changes it
 
 
-_ASIDES = {sig.BATTERY_UUID: sig.decode_battery}
+def _samples(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    acc_lsb = values[:, :3]
+    acc_lsb[~acc_lsb.any(axis=1)] = np.nan
+    return acc_lsb * _ACC_M_S2_PER_LSB, values[:, 3:6] * _GYR_RAD_S_PER_LSB
 
 
-class Thingy52Decoder:
-    """Counts samples, because the sensor does not."""
-
-    def __init__(self, info: StreamInfo) -> None:
-        self._rows = RowDecoder(frozenset({DATA_UUID}), "<i2", 9, fs_hz=info.fs_hz)
-
-    def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
-        """One chunk with all samples of the batch, then battery readings and errors as they came."""
-        rows, others = self._rows.feed(batch, _ASIDES)
-        told: list[Chunk | DecodeError] = []
-        if rows is not None:
-            acc_lsb = rows.values[:, :3]
-            acc_lsb[~acc_lsb.any(axis=1)] = np.nan
-            told.append(
-                ImuChunk(
-                    t_device_s=rows.t_device_s,
-                    t_arrival_s=rows.t_arrival_s,
-                    acc_m_s2=acc_lsb * _ACC_M_S2_PER_LSB,
-                    gyr_rad_s=rows.values[:, 3:6] * _GYR_RAD_S_PER_LSB,
-                )
-            )
-        return [*told, *others]
+_LAYOUT = RowLayout(DATA_UUID, "<i2", 9, _samples, {sig.BATTERY_UUID: sig.decode_battery})
 
 
 def quaternion(payload: bytes) -> FloatArray | DecodeError:
@@ -200,5 +181,5 @@ DRIVER = Driver(
     recognises=_recognises,
     start=_start,
     stop=_stop,
-    new_decoder=Thingy52Decoder,
+    new_decoder=partial(RowDecoder, _LAYOUT),
 )
