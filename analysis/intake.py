@@ -52,6 +52,8 @@ class Intake:
         Columns 0-2 acceleration in m/s2, 3-5 rate in rad/s (bins and fast).
     counts : Rows
         Samples that fell in each slow bin.
+    late_s : Rows
+        How long after the middle of each slow bin its samples came, on average.
     changes : Rows
         Up to the end of each epoch: samples so far, how many differ from the one before, and how
         many by clearly more than one step of the sensor.
@@ -63,6 +65,7 @@ class Intake:
     def __init__(self, *, has_heart_grid: bool = False) -> None:
         self.bins = Rows(6, HISTORY_S * BIN_HZ)
         self.counts = Rows(1, HISTORY_S * BIN_HZ, np.uint8)
+        self.late_s = Rows(1, HISTORY_S * BIN_HZ)
         self.fast = Rows(6, HISTORY_S * FAST_HZ)
         self.heart = Rows(3, HISTORY_S * HEART_HZ) if has_heart_grid else None
         self.changes = Rows(3, HISTORY_S, np.uint32)
@@ -113,6 +116,9 @@ class Intake:
         if self.has_gyro:
             bins[:, 3:], _ = bin_means(block[:, 0], block[:, 4:], first_bin, n_bins)
         self.bins.append(bins)
+        heard = block[np.isfinite(block[:, 1])]
+        late_s = heard[:, :1] - (bin_index(heard[:, 0])[:, None] + 0.5) / BIN_HZ
+        self.late_s.append(bin_means(heard[:, 0], late_s, first_bin, n_bins)[0])
         self.counts.append(np.minimum(counts, 255.0)[:, None])
         self._rests += self._spans(whole_only=True)
         around = np.concatenate([self._tail, block])
@@ -128,6 +134,7 @@ class Intake:
             self.heart.forget_before((end_epoch - HISTORY_S) * HEART_HZ)
         self._horizon = max((end_epoch - BINS_S) * BIN_HZ, 0)
         self.bins.forget_before(self._horizon)
+        self.late_s.forget_before(self._horizon)
 
     def keep(self, start_s: float, end_s: float) -> None:
         """Never forget the slow bins of this pose."""

@@ -27,7 +27,7 @@ from analysis.extras import named
 from analysis.finish import finish_of, span_s
 from analysis.hinge import mounting_problem
 from analysis.intake import Intake
-from analysis.leg_calibration import calibrate_pair, gyro_of
+from analysis.leg_calibration import calibrate_pair, gyro_of, still_rate
 from analysis.legs import SIDES
 from analysis.movements import Cut, MovementCutter
 from analysis.phases import PhaseRecogniser
@@ -247,7 +247,7 @@ class SessionAnalyzer:
         if self._must_calibrate:
             windows = (self._poses.straight_s, self._poses.bent_s) if self._poses else ()
             since_s = max((window[1] for window in windows if window), default=0.0)
-            self._maker.recalibrated(self._calibrate(), since_s)
+            self._maker.recalibrated(self._calibrate(), since_s, self._still_rates())
             self._must_calibrate = False
         for start in range(first, end_epoch, _BATCH_EPOCHS):
             n_epochs = min(_BATCH_EPOCHS, end_epoch - start)
@@ -294,6 +294,10 @@ class SessionAnalyzer:
                 frames.update(zip(pair, both, strict=True))
                 self._frame_problems.update(zip(pair, said, strict=True))
         return frames
+
+    def _still_rates(self) -> dict[str, FloatArray]:
+        poses = self._poses or Poses()
+        return {name: still_rate(i.remembered(), poses) for name, i in self._intakes.items()}
 
     def _mounting_problems(self, name: str, intake: Intake) -> tuple[str, ...]:
         """A leg's gyroscope can contradict the nominal mounting that was assumed."""
@@ -346,6 +350,7 @@ class SessionAnalyzer:
                     f"Only one sensor on the {side} leg ({worn[0].replace('_', ' ')}): its knee"
                     " angle needs thigh and shank and is unknown."
                 )
+        notes += self._maker.angle_notes()
         notes += self._maker.heart_notes()
         if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):
             notes.append("No rest was recognised: the summary is over the whole recording.")
