@@ -7,12 +7,14 @@ afterwards are the same call with another number of rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from analysis import activity, breathing, heart, quality, stillness
 from analysis.beats import Beats
+from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
 from analysis.drowsy import drowsiness
 from analysis.epoch_log import EpochLog
@@ -33,6 +35,7 @@ from analysis.position import Mounting, session_mounting, stretches
 from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
 from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
+from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 
@@ -71,6 +74,7 @@ class EpochMaker:
         self._noises = {name: np.full(HISTORY_S - 1, np.inf) for name in intakes}
         self.activity = Rows(2, 0)
         self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
+        self.breaths = Breaths(BIN_HZ)
         self.n_heart = self.n_from_beats = 0
 
     def all(self) -> Epochs:
@@ -110,6 +114,12 @@ class EpochMaker:
     def impossible_sides(self) -> tuple[str, ...]:
         """Legs whose knee left what knees can do for as long as makes it unknown."""
         return tuple(s for s, leg in self._legs.items() if leg.n_impossible >= LATCH_EPOCHS)
+
+    @property
+    def slips(self) -> dict[str, str]:
+        """What to say of each leg with a strap that slipped."""
+        said = {s: "".join(leg.slip_problem(x) for x in SEGMENTS) for s, leg in self._legs.items()}
+        return {side: problem for side, problem in said.items() if problem}
 
     def problems(self, placement: str) -> tuple[str, ...]:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
@@ -152,8 +162,9 @@ class EpochMaker:
             epochs.trunk_tilt_deg[:] = self._tilt(
                 means["chest"], turned[list(means).index("chest")]
             )
-            self._breathe(epochs, rests["chest"], first)
-        self._move(epochs, rests, turned, first)
+        moved = self._move(epochs, rests, turned, first)
+        if "chest" in ups:
+            self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
         self._beat(epochs, rests, first)
         self._log.append(epochs)
         self._relax(n)
@@ -199,15 +210,17 @@ class EpochMaker:
             ups[thigh][:, -ANGLE_BINS:], ups[shank][:, -ANGLE_BINS:], unseen, first
         )
 
-    def _breathe(self, epochs: Epochs, rest: FloatArray, first: int) -> None:
+    def _breathe(self, epochs: Epochs, rest: FloatArray, moved: FloatArray, first: int) -> None:
         length = round(breathing.WINDOW_S * BIN_HZ)
         windows = self._intakes["chest"].bins.windows(
             (first + 1) * BIN_HZ, len(epochs), BIN_HZ, length
         )
-        breath = breathing.breathing(windows[:, :, :3], BIN_HZ)
+        seen = breathing.breathing(windows[:, :, :3], BIN_HZ)
         good = np.isfinite(rest)
-        epochs.breathing_per_min[:] = np.where(good, breath.rate_per_min, np.nan)
-        epochs.breathing_confidence[:] = np.where(good, breath.confidence, np.nan)
+        epochs.breathing_per_min[:] = np.where(good, seen.rate_per_min, np.nan)
+        epochs.breathing_confidence[:] = np.where(good, seen.confidence, np.nan)
+        seen = replace(seen, rate_per_min=epochs.breathing_per_min)
+        self.breaths.update(windows[:, :, :3], first, seen, moved)
 
     def _turned(self, means: Mapping[str, FloatArray]) -> FloatArray:
         """Turn of each sensor within each epoch, (sensors, n)."""
@@ -218,10 +231,13 @@ class EpochMaker:
 
     def _move(
         self, epochs: Epochs, rests: Mapping[str, FloatArray], turned: FloatArray, first: int
-    ) -> None:
-        """Stillness: the share of the sensors heard that were still; movement: the largest."""
+    ) -> FloatArray:
+        """Stillness: the share of the sensors heard that were still; movement: the largest.
+
+        Returns the movement of each sensor, (sensors, n).
+        """
         if not self._intakes:
-            return
+            return np.empty((0, len(epochs)))
         n = len(epochs)
         end = round((first + 1 - FAST_LAG_S) * FAST_HZ)
         length = round(stillness.WINDOW_S * FAST_HZ)
@@ -241,6 +257,7 @@ class EpochMaker:
         epochs.movement_mg[:] = np.fmax.reduce(moved, axis=0)
         share = n_still.sum(axis=0) / np.maximum(n_known, 1)
         epochs.stillness[:] = np.where(n_known > 0, share, np.nan)
+        return moved
 
     def _noise(self, name: str, windows: FloatArray) -> FloatArray:
         """Own noise of the sensor as known at the end of each window: the least second of a minute."""

@@ -33,6 +33,7 @@ from analysis.movements import Cut, MovementCutter
 from analysis.phases import PhaseRecogniser
 from analysis.results import (
     PLACEMENTS,
+    Breath,
     Epochs,
     FloatArray,
     Movement,
@@ -137,9 +138,19 @@ class SessionAnalyzer:
         return self._maker.impossible_sides
 
     @property
+    def slips(self) -> dict[str, str]:
+        """What to say of the straps that have slipped, by side: ``left``, ``right``."""
+        return self._maker.slips
+
+    @property
     def epochs(self) -> Epochs:
         """All final epochs so far."""
         return self._maker.all()
+
+    @property
+    def breaths(self) -> tuple[Breath, ...]:
+        """All breaths that are final so far: those of up to a quarter of a minute ago."""
+        return self._maker.breaths.all()
 
     def feed(
         self,
@@ -192,6 +203,8 @@ class SessionAnalyzer:
         # whatever was heard lies in an epoch, be it of one sample, or all before the session began
         self._close(max(int(np.ceil(duration_s - 1e-9)), min(len(last), 1)), is_over=True)
         epochs = self._maker.all()
+        self._maker.breaths.finish()
+        breaths = self._maker.breaths.all()
         phases = self._phases.phases(float(self._n_closed))
         return SessionAnalysis(
             duration_s=duration_s,
@@ -199,10 +212,11 @@ class SessionAnalyzer:
             phases=phases,
             epochs=epochs,
             movements=self._movements(phases),
-            summary=summarise(epochs, phases, self._maker.activity.all()),
+            summary=summarise(epochs, phases, breaths, self._maker.activity.all()),
             notes=self._notes(),
             positions=self._maker.positions(phases),
             finish=finish_of(phases, self._peak_deg_s(phases)),
+            breaths=breaths,
         )
 
     def sensors(self, duration_s: float | None = None) -> dict[str, SensorSummary]:
