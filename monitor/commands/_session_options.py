@@ -103,6 +103,11 @@ def finish(folder: Path, end: SessionEnd, *, show: bool) -> None:
         webbrowser.open(page.resolve().as_uri())
 
 
+def trouble(words: str) -> None:
+    """Say once, on stderr, that a way of giving cues has failed; a panel makes room for it."""
+    typer.echo(wrapped(words), err=True)
+
+
 def _line(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

@@ -76,6 +76,8 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
 
     from monitor import config  # noqa: PLC0415
     from monitor.alerts.settings import AlertSettings  # noqa: PLC0415
+    from monitor.cues.choices import CueChoices  # noqa: PLC0415
+    from monitor.cues.player import Cues  # noqa: PLC0415
     from monitor.fill import filled  # noqa: PLC0415
     from monitor.live.assignment import parse_sensors  # noqa: PLC0415  # bleak, numpy
     from monitor.live.pipeline import LiveSettings  # noqa: PLC0415
@@ -86,14 +88,18 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
     course = course_settings(chosen, minutes, until_end_of, extras=extras, quiet=is_quiet)
     alerts = filled(AlertSettings(), chosen.alerts, f"{config.config_path()}: alerts")
     settings = LiveSettings(alerts=replace(alerts, quiet=is_quiet))
+    cue_choices = filled(CueChoices(), chosen.cues, f"{config.config_path()}: cues")
     wanted = parse_sensors(sensor or [])
     before = options.ask_rating("before") if chosen.session.ask_rating else None
     typer.echo("Looking for sensors ...")
-    with options.chosen_view(plain=plain, every_s=every) as view:
+    with (
+        options.chosen_view(plain=plain, every_s=every) as view,
+        Cues(cue_choices, on_trouble=options.trouble) as cues,
+    ):
         end, folder = asyncio.run(
             run_session(
                 wanted or chosen.sensors.worn(), view, course=course, search_s=search,
-                wall_clock=options.wall_clock, settings=settings, before=before,
+                wall_clock=options.wall_clock, settings=settings, before=before, cues=cues,
             )
         )  # fmt: skip
     after = options.ask_rating("after") if chosen.session.ask_rating else None
