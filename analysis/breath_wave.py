@@ -33,14 +33,17 @@ EVERY_S = 2
 class WaveSettings:
     """How the curve is made; every default with its source."""
 
-    # about the rate: below, sway; a pause of two breaths still reads as one.  Above, two overtones
-    # give a breath its shape, and the heart (above 0.8 Hz) has to stay out
-    band: tuple[float, float] = (0.35, 2.5)
+    # about the rate: below lies sway; above, the overtone that gives a breath its shape, but from
+    # 0.75 Hz on the heart has to stay out
+    band: tuple[float, float] = (0.45, 2.0)
+    sway_hz: float = 0.2
+    heart_hz: float = 0.75
+    least_top: float = 1.5  # of the rate, for the fastest
     lag_s: float = 12.0  # the middle of the window the rate rests on, nearly; at 6 s breaths double
     recent_s: float = 40.0  # of the window: for axis and size; ten breaths at 15 per minute
     same_axis: float = 0.5  # cosine of 60 degrees: else it is another movement, and a new curve
     moving_mg: float = 10.0  # as `analysis.stillness`: above, the trunk moves
-    moving_depths: float = 1.0  # or deep breathing, which reaches into that band by its overtones
+    moving_depths: float = 2.0  # or breathing so deep and jerky that it reaches into that band
     forget: float = 0.98  # evidence for "in" halves in a minute and a half
     turn_over: float = 3.0  # evidence against the present sense before it is turned over
 
@@ -160,8 +163,11 @@ class BreathWave:
         s, n = self._settings, windows.shape[1]
         values, usable = rocking(windows, self._fs_hz, BreathingSettings(), order=3)
         n_fft = fft_length(n)
-        f_hz = frequencies(n_fft, self._fs_hz)[np.newaxis] / rate_hz[:, np.newaxis]
-        gain = 1 / (1 + (s.band[0] / np.maximum(f_hz, 1e-9)) ** 8) / (1 + (f_hz / s.band[1]) ** 8)
+        f_hz, rate = frequencies(n_fft, self._fs_hz), rate_hz[:, np.newaxis]
+        top = np.minimum(s.band[1] * rate, np.maximum(s.heart_hz, s.least_top * rate))
+        low = np.maximum(s.band[0] * rate, rate - s.sway_hz)
+        rise = 1 / (1 + (low / np.maximum(f_hz, 1e-9)) ** 8)
+        gain = rise / (1 + (f_hz / top) ** 8)
         spectrum = np.fft.rfft(values, n_fft, axis=1) * np.sqrt(gain)[..., np.newaxis]
         values = np.fft.irfft(spectrum, n_fft, axis=1)[:, :n]
         per_s = round(self._fs_hz)

@@ -27,12 +27,13 @@ from analysis.extras import named
 from analysis.finish import finish_of, span_s
 from analysis.hinge import mounting_problem
 from analysis.intake import Intake
-from analysis.leg_calibration import calibrate_pair, gyro_of
+from analysis.leg_calibration import calibrate_pair, gyro_of, still_rate
 from analysis.legs import SIDES
 from analysis.movements import Cut, MovementCutter
 from analysis.phases import PhaseRecogniser
 from analysis.results import (
     PLACEMENTS,
+    Breath,
     Epochs,
     FloatArray,
     Movement,
@@ -146,6 +147,11 @@ class SessionAnalyzer:
         """All final epochs so far."""
         return self._maker.all()
 
+    @property
+    def breaths(self) -> tuple[Breath, ...]:
+        """All breaths that are final so far: those of up to a quarter of a minute ago."""
+        return self._maker.breaths.all()
+
     def feed(
         self,
         placement: str,
@@ -198,6 +204,7 @@ class SessionAnalyzer:
         self._close(max(int(np.ceil(duration_s - 1e-9)), min(len(last), 1)), is_over=True)
         epochs = self._maker.all()
         self._maker.breaths.finish()
+        breaths = self._maker.breaths.all()
         phases = self._phases.phases(float(self._n_closed))
         return SessionAnalysis(
             duration_s=duration_s,
@@ -205,11 +212,11 @@ class SessionAnalyzer:
             phases=phases,
             epochs=epochs,
             movements=self._movements(phases),
-            summary=summarise(epochs, phases, self._maker.activity.all()),
+            summary=summarise(epochs, phases, breaths, self._maker.activity.all()),
             notes=self._notes(),
             positions=self._maker.positions(phases),
             finish=finish_of(phases, self._peak_deg_s(phases)),
-            breaths=self._maker.breaths.all(),
+            breaths=breaths,
         )
 
     def sensors(self, duration_s: float | None = None) -> dict[str, SensorSummary]:
@@ -240,7 +247,7 @@ class SessionAnalyzer:
         if self._must_calibrate:
             windows = (self._poses.straight_s, self._poses.bent_s) if self._poses else ()
             since_s = max((window[1] for window in windows if window), default=0.0)
-            self._maker.recalibrated(self._calibrate(), since_s)
+            self._maker.recalibrated(self._calibrate(), since_s, self._still_rates())
             self._must_calibrate = False
         for start in range(first, end_epoch, _BATCH_EPOCHS):
             n_epochs = min(_BATCH_EPOCHS, end_epoch - start)
@@ -287,6 +294,10 @@ class SessionAnalyzer:
                 frames.update(zip(pair, both, strict=True))
                 self._frame_problems.update(zip(pair, said, strict=True))
         return frames
+
+    def _still_rates(self) -> dict[str, FloatArray]:
+        poses = self._poses or Poses()
+        return {name: still_rate(i.remembered(), poses) for name, i in self._intakes.items()}
 
     def _mounting_problems(self, name: str, intake: Intake) -> tuple[str, ...]:
         """A leg's gyroscope can contradict the nominal mounting that was assumed."""
@@ -339,6 +350,7 @@ class SessionAnalyzer:
                     f"Only one sensor on the {side} leg ({worn[0].replace('_', ' ')}): its knee"
                     " angle needs thigh and shank and is unknown."
                 )
+        notes += self._maker.angle_notes()
         notes += self._maker.heart_notes()
         if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):
             notes.append("No rest was recognised: the summary is over the whole recording.")

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from analysis.activity import EPOCH_S
 from analysis.arrays import known_median, known_quantile
+from analysis.breath_summary import breath_numbers
 from analysis.breathing import whole_recording_rate
 from analysis.phases import in_phase
-from analysis.results import Epochs, Estimate, FloatArray, Phase
+from analysis.results import Breath, Epochs, Estimate, FloatArray, Phase
 from analysis.stillness import longest_still_s, movements_per_min
 
 POSITION = ("settling", "rest", "extra")
@@ -44,7 +45,10 @@ MEDIANS = {
 
 
 def summarise(
-    epochs: Epochs, phases: tuple[Phase, ...], activity_mg: FloatArray | None = None
+    epochs: Epochs,
+    phases: tuple[Phase, ...],
+    breaths: tuple[Breath, ...] = (),
+    activity_mg: FloatArray | None = None,
 ) -> dict[str, Estimate]:
     """All summary numbers of a session.
 
@@ -52,6 +56,7 @@ def summarise(
     ----------
     epochs : Epochs
     phases : tuple of Phase
+    breaths : tuple of Breath
     activity_mg : (n, 2) array, optional
         ENMO and MAD of every `analysis.activity.EPOCH_S`.
 
@@ -69,6 +74,7 @@ def summarise(
     for name in ("breathing_per_min", "heart_per_min"):
         if numbers[name].coverage < LEAST_RATE_COVERAGE:
             numbers[name] = replace(numbers[name], value=None, low=None, high=None)
+    numbers |= breath_numbers(breaths, span)
     numbers["still_share"] = _share(epochs.stillness[span])
     t_s, movement_mg = epochs.t_s[span], epochs.movement_mg[span]
     numbers["movements_per_min"] = _movements_per_min(t_s, movement_mg)

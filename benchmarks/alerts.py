@@ -232,7 +232,6 @@ def body(n_sessions: int) -> None:
 def latency(minutes: float, stall_s: float) -> None:
     """Print how late after its moment each cue was given, in a session that runs in real time."""
     from devices.link import scan  # noqa: PLC0415
-    from devices.simulated.script import BENT_S, STRAIGHT_S  # noqa: PLC0415
     from devices.virtual.memory_radio import MemoryRadio  # noqa: PLC0415
     from devices.virtual.wearer import dressed  # noqa: PLC0415
     from monitor.live.assignment import all_found, assign  # noqa: PLC0415
@@ -263,8 +262,9 @@ def latency(minutes: float, stall_s: float) -> None:
         radio = MemoryRadio(list(wearer.sensors.values()), t_zero_s=t_zero_s).radio()
         wanted = {p: x.advert.address for p, x in wearer.sensors.items()}
         found = await scan(1.0, radio, lambda seen: all_found(wanted, seen))
-        poses = (Mark("straight", *STRAIGHT_S), Mark("bent", *BENT_S))
-        plan = SessionPlan(assign(wanted, found), radio, course=FixedCourse(60.0 * minutes, poses))
+        poses = (Mark("straight", 5.0, 15.0), Mark("bent", 30.0, 40.0))
+        course = FixedCourse(60.0 * minutes, poses)
+        plan = SessionPlan(assign(wanted, found), radio, course=course)
         header = SessionHeader(
             datetime.now(UTC).isoformat(), time.time_ns(),
             {p: RecordedSensor(p, "", f.driver.name) for p, f in plan.sensors.items() if f.driver},

@@ -6,8 +6,8 @@ the next step and are sent its answer, so a test can play the sensor's part with
     driver --Step--> link --bytes--> sensor
     driver <-answer- link <-bytes--- sensor
 
-A new sensor is one file with one `Driver`, one line in `registry.py`, and its vectors in
-`tests/devices/vectors/`.
+A new sensor is one file in `sensors/` with one `Driver`, one line in `registry.py`, and its vectors
+in `tests/devices/vectors/`.
 """
 
 from __future__ import annotations
@@ -180,8 +180,8 @@ class Driver:
     silent_after_s : float
         Time without data after which it is silent, not slow.
     cue : callable or None
-        Conversation that makes the sensor call its wearer once, by a buzz or a light, while it
-        streams; None where we know no way.
+        Conversation that makes the sensor call its wearer while it streams, by so many buzzes or
+        flashes as it is given, or by one where it has but one; None where we know no way.
     """
 
     name: str
@@ -192,4 +192,4 @@ class Driver:
     stop: Callable[[], Stop]
     new_decoder: Callable[[StreamInfo], Decoder]
     silent_after_s: float = 3.0  # most sensors send ten times in it, the slowest three times
-    cue: Callable[[], Cue] | None = None
+    cue: Callable[[int], Cue] | None = None

@@ -138,17 +138,18 @@ class SensorLink:
         """Whether this kind of sensor can call its wearer."""
         return self._driver.cue is not None
 
-    async def cue(self) -> bool:
-        """Let the sensor call its wearer once, by a buzz or a light; whether it was told to.
+    async def cue(self, times: int = 1) -> bool:
+        """Let the sensor call its wearer by so many buzzes or flashes; whether it was told to.
 
-        False where it cannot, does not stream now, or is at it already.  Data flows on meanwhile.
+        False where it cannot, does not stream now, or is at it already.  Data flows on meanwhile,
+        and a sensor that knows only one kind of call gives that once.
         """
         connection = self._streams_on
         if self._driver.cue is None or connection is None or self._is_cueing:
             return False
         self._is_cueing = True
         try:
-            await connection.converse(self._driver.cue())
+            await connection.converse(self._driver.cue(times))
         except DeviceError:
             return False
         finally:

@@ -69,6 +69,7 @@ _WRITE_SIZE = 20
 _RESET_S = 1.5
 _ANSWER_S = 5.0
 _END_S = 2.0
+_CALL_S = 0.6  # one buzz or blink, and a rest before the next
 
 _M_S2_PER_LSB = 9.80665 / 16384
 _M_S2_PER_HUNDREDTH = 9.80665 / 100
@@ -330,8 +331,10 @@ def _stop() -> Stop:
         yield from _ask(END, b"E", _END_S)
 
 
-def _cue() -> Cue:
-    yield from _typed(CALL)
+def _cue(times: int) -> Cue:
+    for _ in range(times):
+        yield from _typed(CALL)
+        yield Pause(_CALL_S)
 
 
 def _recognises(advert: Advert) -> bool:

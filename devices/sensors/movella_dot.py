@@ -344,7 +344,8 @@ def _stop() -> Stop:
     yield Write(MEASUREMENT_UUID, measurement_command(RATE_QUANTITIES, start=False), response=True)
 
 
-def _cue() -> Cue:
+def _cue(_times: int) -> Cue:
+    """It blinks for 10 s, however often it is told to."""
     yield Write(CONTROL_UUID, BLINK, response=True)
 
 

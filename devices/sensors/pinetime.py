@@ -172,7 +172,8 @@ def _stop() -> Stop:
     yield from ()
 
 
-def _cue() -> Cue:
+def _cue(_times: int) -> Cue:
+    """One message; more of them would stay on the watch."""
     yield Write(ALERT_UUID, _ALERT, response=True)
 
 

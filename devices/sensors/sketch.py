@@ -66,7 +66,6 @@ _FRAME = np.dtype(
 _FRAME_SIZE = _FRAME.itemsize
 _Frames: TypeAlias = NDArray[Any]  # of _FRAME
 _VERSION = 1
-_BLINKS = 3  # of a cue: one may be overlooked
 _SLOWEST_HZ, _FASTEST_HZ = 10, 100
 _RANGE_G = 8.0  # 32768 counts
 _M_S2_PER_LSB = 9.80665 / 4096
@@ -226,8 +225,8 @@ def _stop() -> Stop:
     yield from ()
 
 
-def _cue() -> Cue:
-    yield Write(CUE_UUID, bytes((_BLINKS,)), response=True)
+def _cue(times: int) -> Cue:
+    yield Write(CUE_UUID, bytes((times,)), response=True)
 
 
 def _recognises(advert: Advert) -> bool:

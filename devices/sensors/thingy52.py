@@ -36,6 +36,7 @@ from devices.driver import (
     ClockKind,
     Cue,
     Driver,
+    Pause,
     Read,
     Start,
     Stop,
@@ -56,6 +57,7 @@ EULER_UUID = "ef680407" + _BASE
 
 LIGHT_UUID = "ef680301" + _BASE
 _ONE_BREATH = bytes((3, 7, 100))
+_BREATH_S = 1.0
 
 _CONFIG_SIZE = 9
 _RATE_AT = slice(6, 8)
@@ -175,8 +177,10 @@ def _stop() -> Stop:
     yield from ()
 
 
-def _cue() -> Cue:
-    yield Write(LIGHT_UUID, _ONE_BREATH, response=True)
+def _cue(times: int) -> Cue:
+    for _ in range(times):
+        yield Write(LIGHT_UUID, _ONE_BREATH, response=True)
+        yield Pause(_BREATH_S)
 
 
 def _recognises(advert: Advert) -> bool:

@@ -86,10 +86,10 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
     course = course_settings(chosen, minutes, until_end_of, extras=extras, quiet=is_quiet)
     alerts = filled(AlertSettings(), chosen.alerts, f"{config.config_path()}: alerts")
     settings = LiveSettings(alerts=replace(alerts, quiet=is_quiet))
+    choices = filled(CueChoices(), chosen.cues, f"{config.config_path()}: cues")
     wanted = parse_sensors(sensor or [])
     before = options.ask_rating("before") if chosen.session.ask_rating else None
     typer.echo("Looking for sensors ...")
-    choices = filled(CueChoices(), chosen.cues, f"{config.config_path()}: cues")
     with (
         options.chosen_view(plain=plain, every_s=every) as view,
         Cues(choices, on_trouble=view.note) as cues,

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from monitor.cues.bell import Bell
 from monitor.cues.channel import Channel
 from monitor.cues.desktop import Desktop
-from monitor.cues.sensor import Buzz, Sensor
+from monitor.cues.sensor import Sensor
 from monitor.cues.speech import Speech
 from monitor.cues.terminal import Terminal
 
@@ -45,12 +45,12 @@ class CueChoices:
             raise ValueError(f"volume is 0 to 1, not {self.volume:g}")
 
 
-def channels(volume: float = 1.0, buzz: Buzz | None = None) -> dict[ChannelName, Channel]:
+def channels(volume: float = 1.0) -> dict[ChannelName, Channel]:
     """Every channel there is."""
     return {
         "bell": Bell(volume),
         "speech": Speech(volume),
-        "sensor": Sensor(buzz),
+        "sensor": Sensor(),
         "desktop": Desktop(),
         "terminal": Terminal(),
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 MessageKind = Literal["guide", "alert", "corrected", "bell", "end"]
 
@@ -28,16 +29,26 @@ class Message:
     level: int = 0
 
 
+Buzz: TypeAlias = Callable[[int], bool]
+"""Lets the worn sensors call their wearer so many times; False when none did.  Any thread may."""
+
+
 class CueGiver(Protocol):
     """What a session needs of whoever gives its cues."""
 
     def give(self, message: Message) -> None:
         """Let the wearer know; returns at once and never raises."""
 
+    def attach(self, buzz: Buzz) -> None:
+        """The session lends its sensors: some of those worn can vibrate or blink."""
+
 
 class _Silent:
     def give(self, message: Message) -> None:
         """Nobody is there to be told: a simulated wearer, a replay."""
+
+    def attach(self, buzz: Buzz) -> None:
+        """Nor to be buzzed."""
 
 
 SILENT: CueGiver = _Silent()

@@ -16,8 +16,8 @@ from dataclasses import replace
 
 from monitor.cues.channel import Channel, CueFailed
 from monitor.cues.choices import ChannelName, CueChoices, channels
-from monitor.cues.message import Message
-from monitor.cues.sensor import Buzz
+from monitor.cues.message import Buzz, Message
+from monitor.cues.sensor import Sensor
 
 _STALE_S = 15.0
 """A word about the posture of a quarter of a minute ago is none; the queue was held up."""
@@ -31,8 +31,6 @@ class Cues:
     choices : CueChoices
     on_trouble : callable
         Told once of each channel that fails, in words; called from the thread.
-    buzz : callable, optional
-        How the session reaches its sensors.
     made : mapping, optional
         Channels to use instead of this computer's own.
     """
@@ -42,11 +40,10 @@ class Cues:
         choices: CueChoices | None = None,
         *,
         on_trouble: Callable[[str], None] = lambda _words: None,
-        buzz: Buzz | None = None,
         made: Mapping[ChannelName, Channel] | None = None,
     ) -> None:
         self._choices = choices or CueChoices()
-        self._channels = dict(made or channels(self._choices.volume, buzz))
+        self._channels = dict(made or channels(self._choices.volume))
         self._on_trouble = on_trouble
         self._failed: set[str] = set()
         self._queue: queue.SimpleQueue[tuple[float, Message] | None] = queue.SimpleQueue()
@@ -57,6 +54,10 @@ class Cues:
     def give(self, message: Message) -> None:
         """Let the wearer know, soon; returns at once and never raises."""
         self._queue.put((time.monotonic(), message))
+
+    def attach(self, buzz: Buzz) -> None:
+        """From now on worn sensors can be felt, too."""
+        self._channels["sensor"] = Sensor(buzz)
 
     def close(self, wait_s: float = 10.0) -> None:
         """Give what is queued, but wait no longer than that."""

@@ -199,6 +199,7 @@ class LivePipeline:
         if HEART in self._sensors:
             told = {HEART: self._heart_log.summary(analysis.duration_s)}
             analysis = replace(analysis, sensors={**analysis.sensors, **told})
+        chosen = self._settings.alerts
         return SessionResult(
             analysis=analysis,
             alerts=tuple(entry.alert for entry in ledger),
@@ -209,6 +210,7 @@ class LivePipeline:
             source=source,
             sensors_worn=worn,
             loss_by={p: s.loss_by() for p, s in self._sensors.items()},
+            cues_on=not chosen.without_cues if chosen.randomise_days else None,
         )
 
     # --- inside ------------------------------------------------------------------------------

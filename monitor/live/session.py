@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from devices.driver import StreamRequest
 from devices.link import Found, LinkSettings, Radio, SensorLink
 from monitor.alerts.engine import Telling
 from monitor.cues.message import SILENT, CueGiver, Message
+from monitor.cues.sensor import calling
 from monitor.errors import UserError
 from monitor.live.collector import Collector
 from monitor.live.course import GuidedCourse
@@ -187,7 +188,10 @@ class Session:
         try:
             t_end_s = await self._run_links(stop)
             self._collector.flush(self.now_s())
-            self._recorder.event("end", t_end_s, position_s=self._course.position_s)
+            stopped = not self._course.is_over or self._course.ended_early
+            self._recorder.event(
+                "end", t_end_s, position_s=self._course.position_s, ended_early=stopped
+            )
         finally:
             self._recorder.close()
         if not self._begun and not stop.is_set():
@@ -196,10 +200,10 @@ class Session:
                 hint="Switch the sensors on, wear the chest strap (damp), and see: backrelease scan",
             )
         return SessionEnd(
-            result=self._pipeline.finish(t_end_s),
+            result=replace(self._pipeline.finish(t_end_s), ended_early=stopped),
             n_received=dict(self._collector.n_received),
             t_end_s=t_end_s,
-            stopped=not self._course.is_over or self._course.ended_early,
+            stopped=stopped,
             position_s=self._course.position_s,
             live_epochs=Epochs.joined(self._epochs),
             stored_s=self._recorder.counters().last_written_s if self._recorder.failed else None,
@@ -208,11 +212,15 @@ class Session:
     async def _run_links(self, stop: asyncio.Event) -> float:
         """Run links and ticks side by side; returns the session time at which it was over."""
         links_stop = asyncio.Event()
+        made = self._links()
+        callers = [link for link in made.values() if link.can_cue]
+        if callers:
+            self._cues.attach(calling(asyncio.get_running_loop(), callers))
         try:
             async with asyncio.TaskGroup() as group:
                 links = [
                     group.create_task(link.run(links_stop), name=f"link {placement}")
-                    for placement, link in self._links().items()
+                    for placement, link in made.items()
                 ]
                 await self._tick_until_over(stop)
                 t_end_s = self.now_s()
@@ -253,7 +261,7 @@ class Session:
             # Ticks keep to the grid of session time, so that a slow one does not shift the rest.
             n_ticks = max(n_ticks + 1, int(now_s / TICK_S))
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), max(0.0, n_ticks * TICK_S - now_s))
+                await asyncio.wait_for(stop.wait(), max(0.0, n_ticks * TICK_S - self.now_s()))
 
     def _is_over(self, now_s: float) -> bool:
         if not self._begun:

@@ -26,23 +26,22 @@ from devices.virtual.witmotion_peripheral import VirtualWitMotion
 STILL = MotionTrack(np.arange(9.0), np.tile([0.0, 0.0, 9.8], (9, 1)), None, np.array([]))
 
 
-def steps(driver: Driver) -> list[Write | Pause]:
-    return [] if driver.cue is None else list(driver.cue())
+def steps(driver: Driver, times: int = 1) -> list[Write | Pause]:
+    return [] if driver.cue is None else list(driver.cue(times))
 
 
-def writes(driver: Driver) -> list[str]:
-    assert all(isinstance(step, Write) for step in steps(driver))
-    return [step.data.hex(" ") for step in steps(driver) if isinstance(step, Write)]
+def writes(driver: Driver, times: int = 1) -> list[str]:
+    return [step.data.hex(" ") for step in steps(driver, times) if isinstance(step, Write)]
 
 
 def test_what_is_sent_is_what_the_makers_document() -> None:
-    assert writes(sketch.DRIVER) == ["03"]
-    assert writes(movella_dot.DRIVER) == ["01 01" + " 00" * 30]
-    assert writes(thingy52.DRIVER) == ["03 07 64"]
-    assert writes(pinetime.DRIVER) == ["00 01 00 " + b"backrelease".hex(" ")]
-    # The maker's test of its green blink, with another count of repetitions.
+    assert writes(sketch.DRIVER, 3) == ["03"]
+    assert writes(movella_dot.DRIVER, 3) == ["01 01" + " 00" * 30]
+    assert writes(thingy52.DRIVER, 2) == 2 * ["03 07 64"]
+    assert writes(pinetime.DRIVER, 3) == ["00 01 00 " + b"backrelease".hex(" ")]
+    # The maker's test of its green blink.
     blink = "02 03 00 02 1f 00 00 00 32 00 00 00 f4 01 00 00 0a"
-    assert writes(metamotion.DRIVER) == ["02 02 01", blink[:-2] + "03", "02 01 01"]
+    assert writes(metamotion.DRIVER, 10) == ["02 02 01", blink, "02 01 01"]
     typed = b"".join(bytes.fromhex(data) for data in writes(espruino.DRIVER))
     assert typed == b"\x10global.Bangle?Bangle.buzz(300):digitalPulse(LED1,1,500)\n"
 
@@ -107,7 +106,7 @@ def test_a_board_blinks_and_goes_on_sending(in_memory: bool) -> None:
 
     async def blink(link: SensorLink) -> None:
         assert link.can_cue
-        assert await link.cue()
+        assert await link.cue(3)
         first, second = await asyncio.gather(link.cue(), link.cue())
         assert first
         assert not second, "one at a time"
@@ -120,7 +119,7 @@ def test_a_board_blinks_and_goes_on_sending(in_memory: bool) -> None:
             async with BumbleRadio([board]) as place:
                 session = Session(place.radio())
                 link = await session.run(blink)
-        assert board.n_blinks == 2 * 3
+        assert board.n_blinks == 3 + 1
         assert not await link.cue(), "it is stopped"
         (info,) = (event.info for event in session.events if event.info is not None)
         stream = SensorStream(driver_named("sketch"), info)

@@ -15,6 +15,7 @@ from devices.link import LinkEvent, LinkState, SensorLink, scan
 from devices.radio import Radio
 from devices.registry import recognise
 from devices.sensors import movesense
+from devices.sensors.movesense_packets import decode_motion
 from devices.stream import Samples, SensorStream
 from devices.virtual.bumble_radio import BumbleRadio
 from devices.virtual.loop import VirtualTimeLoop
@@ -72,7 +73,7 @@ def test_eight_samples_travel_in_two_parts_cut_after_150_bytes() -> None:
     (_, first), (_, second) = one.advance(8 / 104 + 1e-4)
     assert (first[:2], second[:2]) == (b"\x02\x66", b"\x03\x66")
     assert (len(first), len(second)) == (152, 48)
-    motion = movesense.decode_motion(first[2:] + second[2:], 2)
+    motion = decode_motion(first[2:] + second[2:], 2)
     assert motion is not None
     assert motion.stamp_ms == 0  # of the first sample, 10 ms after the subscription: it has wrapped
     acc_m_s2, gyr_deg_s = motion.kinds

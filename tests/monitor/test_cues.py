@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import threading
 import time
@@ -21,7 +22,7 @@ from monitor.cues.channel import Ability, CueFailed, run
 from monitor.cues.choices import ChannelName, CueChoices, channels
 from monitor.cues.message import EXAMPLES, Message, MessageKind
 from monitor.cues.player import Cues
-from monitor.cues.sensor import Sensor
+from monitor.cues.sensor import Sensor, calling
 from monitor.cues.speech import Speech
 from monitor.cues.terminal import Terminal
 from monitor.errors import UserError, WrongUsage
@@ -191,6 +192,30 @@ def test_the_sensor_is_asked_once_more_with_each_level() -> None:
     for level in range(3):
         Sensor(buzz).give(Message("", "alert", level))
     assert asked == [1, 2, 3]
+
+
+def test_a_sessions_sensors_call_as_often_as_the_level_says() -> None:
+    class Puck:
+        n = 0
+
+        async def cue(self, times: int = 1) -> bool:
+            self.n += times
+            return True
+
+    async def session(puck: Puck, cues: Cues) -> None:
+        cues.attach(calling(asyncio.get_running_loop(), [puck]))
+        cues.give(Message("", "alert", 1))
+        await asyncio.get_running_loop().run_in_executor(None, cues.close)
+
+    puck = Puck()
+    asyncio.run(session(puck, Cues(CueChoices(alerts=("sensor",), speak_alerts=False))))
+    assert puck.n == 2
+
+
+def test_a_session_that_is_over_calls_nobody() -> None:
+    loop = asyncio.new_event_loop()
+    loop.close()
+    assert calling(loop, [])(1) is False
 
 
 def test_without_a_sensor_that_can_it_says_so() -> None:

@@ -21,18 +21,21 @@ from devices.virtual.wearer import SENSOR_NAMES, dressed
 from monitor import home
 from monitor.alerts.settings import AlertSettings
 from monitor.cli import app
-from monitor.cues.message import Message
+from monitor.cues.message import Buzz, Message
 from monitor.live.assignment import all_found, assign
+from monitor.live.fixed_course import FixedCourse
 from monitor.live.pipeline import LiveSettings
 from monitor.live.recorded import About, run_recorded
 from monitor.live.session import SessionEnd, SessionPlan
+from monitor.live.steps import Mark
 from monitor.recording.reader import Recording, read_recording
 from monitor.recording.replay import recorded_settings, replay
 from monitor.result_file import from_json, to_json
 from monitor.session_files import write_outputs
-from tests.monitor.acting import START, WORN, Listener, as_scripted
+from tests.monitor.acting import START, WORN, Listener
 
-MINUTES, DRIFT_S, TAP_S = 3.5, 100.0, 170.0
+MINUTES, DRIFT_S, TAP_S = 3.2, 100.0, 170.0
+POSES = (Mark("straight", 5.0, 15.0), Mark("bent", 30.0, 40.0))
 
 
 @dataclass
@@ -43,6 +46,9 @@ class Heard:
 
     def give(self, message: Message) -> None:
         self.messages.append(message)
+
+    def attach(self, buzz: Buzz) -> None:
+        raise AssertionError("none of these sensors can call")
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         radio = MemoryRadio(list(wearer.sensors.values()), t_zero_s=t_zero_s).radio()
         wanted = {p: x.advert.address for p, x in wearer.sensors.items()}
         found = await scan(2.0, radio, lambda seen: all_found(wanted, seen))
-        plan = SessionPlan(assign(wanted, found), radio, course=as_scripted(60.0 * MINUTES))
+        plan = SessionPlan(assign(wanted, found), radio, course=FixedCourse(60.0 * MINUTES, POSES))
         settings = LiveSettings(alerts=AlertSettings(snooze_min=2.0))
         return await run_recorded(
             plan, About(START, "test", simulated=True), view,
@@ -146,7 +152,7 @@ def test_why_explains_it_in_two_lines(lived: Lived) -> None:
     assert result.exit_code == 0, result.output
     said = " ".join(result.stdout.split())
     assert "straighter than your own 89" in said
-    assert "You were told softly at 02:0" in said
+    assert "You were told softly at 01:5" in said
     assert "more than 8 degrees away for too long (10 s at 10 degrees, 5 s at 12)" in said
     assert max(map(len, result.stdout.splitlines())) <= 80
 
