@@ -15,7 +15,7 @@ _JOINT_M = 0.09  # hip and ankle above the floor, lying
 _LENGTH_M = _HEAD_M * 2 + _TRUNK_M + _THIGH_M + _SHANK_M + _FOOT_M
 _HEIGHT_M = 0.56  # a knee bent as far as knees go
 _THICK = ((0, 0), (1, 0), (0, 1))
-_DOTTED = 4
+_DOTTED = 3
 
 
 def draw_leg(
