@@ -145,7 +145,9 @@ def course_settings(
                 hint="Choose a play list of 3 to 120 minutes.",
             )
         long_minutes = until_s / 60.0
-        typer.echo(f"{until_end_of.name} lasts {until_s / 60.0:.0f} minutes: start it now.")
+        typer.echo(
+            f"{until_end_of.name} lasts {until_s / 60.0:.0f} minutes: start it when you are asked to lie down."
+        )
     return CourseSettings(
         minutes=long_minutes,
         until_s=until_s,
