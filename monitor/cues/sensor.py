@@ -69,6 +69,4 @@ class Sensor:
     def give(self, message: Message) -> None:
         """Let it be felt."""
         if self._buzz is None or not self._buzz(message.level + 1):
-            raise CueFailed(
-                "no worn sensor vibrates or blinks", hint="SUPPORTED.md says which do"
-            )
+            raise CueFailed("no worn sensor vibrates or blinks", hint="SUPPORTED.md says which do")
