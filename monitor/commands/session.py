@@ -18,9 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command(
         "session",
-        epilog="Example: backrelease session --minutes 20   Or, before any set-up: "
-        'backrelease session --sensor chest="Polar H10 51A0B234" '
-        "--sensor left_thigh=WT901BLE67 --sensor left_shank=WT901BLE68",
+        epilog="Example: backrelease session --minutes 20 --extras",
     )(session)
 
 
@@ -88,13 +86,13 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
     course = course_settings(chosen, minutes, until_end_of, extras=extras, quiet=is_quiet)
     alerts = filled(AlertSettings(), chosen.alerts, f"{config.config_path()}: alerts")
     settings = LiveSettings(alerts=replace(alerts, quiet=is_quiet))
-    cue_choices = filled(CueChoices(), chosen.cues, f"{config.config_path()}: cues")
+    choices = filled(CueChoices(), chosen.cues, f"{config.config_path()}: cues")
     wanted = parse_sensors(sensor or [])
     before = options.ask_rating("before") if chosen.session.ask_rating else None
     typer.echo("Looking for sensors ...")
     with (
         options.chosen_view(plain=plain, every_s=every) as view,
-        Cues(cue_choices, on_trouble=options.trouble) as cues,
+        Cues(choices, on_trouble=view.note) as cues,
     ):
         end, folder = asyncio.run(
             run_session(
@@ -147,7 +145,9 @@ def course_settings(
                 hint="Choose a play list of 3 to 120 minutes.",
             )
         long_minutes = until_s / 60.0
-        typer.echo(f"{until_end_of.name} lasts {until_s / 60.0:.0f} minutes: start it now.")
+        typer.echo(
+            f"{until_end_of.name} lasts {until_s / 60.0:.0f} minutes: start it when you are asked to lie down."
+        )
     return CourseSettings(
         minutes=long_minutes,
         until_s=until_s,

@@ -33,8 +33,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command(
         "setup",
-        epilog="Example: backrelease setup   One step again: backrelease setup cues   "
-        'Without questions: backrelease setup --sensor chest="Polar H10 51A0B234" --height 1.75',
+        epilog='Example: backrelease setup --sensor chest="Polar H10 51A0B234" --height 1.75',
     )(setup)
 
 
@@ -62,8 +61,8 @@ def setup(  # a command has as many options as it has
     """Find your sensors by tapping each twice, and store your height and choices.
 
     You are asked for one place after the other: strap the sensor on, tap it twice, done. Enter
-    keeps what a question shows. Each answer is stored at once, so Ctrl-C loses nothing; any step
-    can be done again alone. The file is yours to edit.
+    keeps what a question shows. Each answer is stored at once, so Ctrl-C loses nothing. Any step
+    can be done again alone, as in: backrelease setup cues. The file is yours to edit.
     """
     from monitor import config  # noqa: PLC0415
 

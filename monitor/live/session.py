@@ -34,6 +34,7 @@ from monitor.live.steps import Course, Mark, Say, Step
 from monitor.recording.format import whole_microseconds
 from monitor.recording.writer import Recorder
 from monitor.result import Alert, SessionResult
+from monitor.screen.breath_trace import BreathTrace
 
 TICK_S = 0.1  # design: about 100 ms of notifications travel together
 _FINISH_LINKS_S = 10.0  # a sensor that does not answer its goodbye is left alone
@@ -72,7 +73,7 @@ class Status:
     """What a view may show.
 
     `left_s` and `position_s` are the course's clock, None before it begins; `waits` says why the
-    clock stands still.
+    clock stands still; `breath` draws the breathing of the last minute.
     """
 
     t_s: float
@@ -84,6 +85,7 @@ class Status:
     missing: tuple[str, ...]
     recorded_s: float
     recording_failed: bool
+    breath: BreathTrace | None = None
 
 
 class View(Protocol):
@@ -97,6 +99,9 @@ class View(Protocol):
 
     def show(self, status: Status) -> None:
         """Take the newest state; called every tick, so it must be quick."""
+
+    def note(self, text: str) -> None:
+        """Say something about the program itself; may come from another thread."""
 
     def pressed(self) -> Sequence[Key]:
         """What somebody asked for since the last call; called every tick, too."""
@@ -159,6 +164,8 @@ class Session:
         self._begun = False
         self._eyes = Eyes(tuple(plan.sensors))
         pipeline.listen(self._eyes.watch)
+        self._breath = BreathTrace()
+        pipeline.listen(self._breath)
         self._phase = ""
         self._epochs: list[Epochs] = []
         self._told_failure = False
@@ -317,6 +324,7 @@ class Session:
                 missing=self._missing(),
                 recorded_s=self._recorder.counters().last_written_s,
                 recording_failed=self._recorder.failed,
+                breath=self._breath,
             )
         )
 
