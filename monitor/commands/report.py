@@ -23,6 +23,9 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Make the page and the picture of a session again."""
+    import gc  # noqa: PLC0415
+
+    gc.disable()  # a short process that throws nothing away: collecting costs it a tenth
     from monitor.home import session_folder  # noqa: PLC0415
     from monitor.report import write_report  # noqa: PLC0415
     from monitor.stored import result_of  # noqa: PLC0415  # numpy

@@ -115,10 +115,10 @@ def breath_depth(ax: Axes, result: SessionResult, span: Span) -> None:
     sighs = [b for b in breaths if b.kind == "sigh"]
     ax.plot(
         [b.start_s / 60.0 for b in sighs], [b.depth_deg for b in sighs], "o", markersize=7,
-        markerfacecolor="none", markeredgewidth=1.4, color=palette.ALERT.light,
+        markerfacecolor="none", markeredgewidth=1.2, color=palette.TEXT.light,
     )  # fmt: skip
     if sighs:
-        legend(ax, [("○ sigh", palette.ALERT)])
+        legend(ax, [("○ sigh", palette.TEXT)])
 
 
 def breath_length(ax: Axes, result: SessionResult, span: Span) -> None:

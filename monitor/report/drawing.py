@@ -18,14 +18,14 @@ from monitor.report.palette import Ink
 from monitor.result import SessionResult
 
 _CONFIDENCE_STEPS = ((0.0, 0.25), (0.4, 0.55), (0.7, 1.0))  # from this confidence, this alpha
-BINS_A_INCH = 100  # pixels of an ordinary screen: two points each
+_BINS_AN_INCH = 60  # two points each: as fine as the pixels of an ordinary screen
 
 
 def line(
     ax: Axes, span: Span, t_s: FloatArray, values: FloatArray, ink: Ink, alpha: float = 1.0
 ) -> None:
     """A thinned line; where it is unknown there is none."""
-    n_bins = round(BINS_A_INCH * span.width_in)
+    n_bins = round(_BINS_AN_INCH * span.width_in)
     ax.plot(*min_max(t_s / 60.0, values, n_bins), color=ink.light, alpha=alpha)
 
 

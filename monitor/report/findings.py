@@ -149,7 +149,7 @@ def _drowsiness(result: SessionResult) -> str:
 
 def _chest_motion(_: SessionResult) -> str:
     return (
-        "The darker, the more the chest moved at that frequency. Breathing draws the band at the "
+        "The stronger the colour, the more the chest moved at that frequency. Breathing draws the band at the "
         "foot, the heart's beats and their tremor those above 1 Hz, restlessness a column. The "
         "lines are the rates that were counted; where there is no line they are unknown."
     )

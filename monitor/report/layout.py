@@ -24,7 +24,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from monitor.report import palette
 from monitor.result import SessionResult
@@ -121,7 +121,7 @@ def fill(
     room_in = height_in - _GAP_IN * (len(panels) - 1)
     scale = room_in / sum(p.height_in for p in panels)
     y_in = bottom_in + height_in
-    for panel in panels:
+    for n_below, panel in zip(reversed(range(len(panels))), panels, strict=True):
         y_in -= panel.height_in * scale
         ax = figure.add_axes(
             (left_in / whole_in, y_in / high_in, width_in / whole_in,
@@ -129,13 +129,14 @@ def fill(
         )  # fmt: skip
         y_in -= _GAP_IN
         ax.set_title(panel.title)
-        panel.draw(ax, result, span)
         ax.set_xlim(start_min, end_min)
-        if panel is panels[-1]:
+        ax.set_autoscaley_on(False)  # every panel says its own limits
+        panel.draw(ax, result, span)
+        if n_below == 0:
             ax.xaxis.set_major_locator(MaxNLocator(nbins=n_ticks, steps=[1, 2, 5, 10]))
             ax.set_xlabel("minutes", color=palette.QUIET.light)
         else:
-            ax.xaxis.set_major_locator(NullLocator())
+            ax.xaxis.set_visible(False)
 
 
 def session_end_min(result: SessionResult) -> float:

@@ -32,6 +32,7 @@ from monitor.report.titles import PART_TITLES, PHASE_TITLES, POSITION_TITLES
 from monitor.result import SessionResult
 
 REFERENCE_BAND_DEG = 8.0  # the drift at which the wearer is told (monitor.alerts.machines)
+_STRIP_BINS_AN_INCH = 12  # of a part of the index: a minute's mean has no finer detail
 _SHORT_NAMES = {"rest": "rest", "extra": "extra", "rolling": "roll", "unknown": "?"}
 _SHORT_POSITIONS = {"left": "left", "right": "right", "unknown": "?"}
 
@@ -94,7 +95,7 @@ def _phase_key(ax: Axes, unnamed: dict[str, Ink], span: Span) -> None:
     right_in = span.width_in
     for name, ink in reversed(unnamed.items()):
         words = PHASE_TITLES[name] if span.width_in > 6.0 else _SHORT_NAMES.get(name, name)
-        width_in = 0.068 * len(words) + 0.30
+        width_in = 0.060 * len(words) + 0.36
         if right_in - width_in < 0.8:  # the title's own room
             return
         right_in -= width_in
@@ -156,7 +157,8 @@ def knees(ax: Axes, result: SessionResult, span: Span) -> None:
     for _, _, reference_deg, ink in shown:
         if reference_deg is not None:
             low, high = reference_deg - REFERENCE_BAND_DEG, reference_deg + REFERENCE_BAND_DEG
-            ax.axhspan(low, high, color=ink.light, alpha=0.10, linewidth=0)
+            ax.axhspan(low, high, color=ink.light, alpha=0.07, linewidth=0)
+            ax.axhline(reference_deg, color=ink.light, alpha=0.5, linewidth=0.7)
     ax.axhline(90.0, color=palette.GUIDE.light, linewidth=1.0, dashes=(5, 3))
     for n, (_, values, _, ink) in enumerate(shown):
         line(ax, span, epochs.t_s, values, ink)
@@ -234,7 +236,7 @@ def relaxation(ax: Axes, result: SessionResult, span: Span) -> None:
         shade_unknown(
             ax, result, span, np.isfinite(values), ((foot - bottom) / height, room / height)
         )
-        t_min, drawn = min_max(epochs.t_s / 60.0, values, round(30 * span.width_in))
+        t_min, drawn = min_max(epochs.t_s / 60.0, values, round(_STRIP_BINS_AN_INCH * span.width_in))
         ax.fill_between(
             t_min, foot, foot + room * drawn, color=palette.RELAX.light, alpha=0.45, linewidth=0
         )

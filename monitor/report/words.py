@@ -14,12 +14,19 @@ import numpy as np
 from analysis.results import Estimate, FloatArray
 from monitor.result import SessionResult
 
-UNITS = {"deg": "°", "1": "", "0 to 1": "", "1/min": " a minute", "per_min": " a minute"}
+UNITS = {
+    "deg": "°",
+    "1": "",
+    "0 to 1": "",
+    "1/min": " a minute",
+    "per_min": " a minute",
+    "deg/s": "° a second",
+}
 
 LEAST_SPOKEN_OF = 1 / 3  # of the time: what is known for less is in the table, not in a sentence
 _NEARLY_ALL = 0.9  # what is missing from less than this is said
 _NBSP = "\u00a0"  # a number and its unit stay on one line
-_KEPT_WITHIN_DEG = 20.0  # more than this and one angle would say too much
+_KEPT_WITHIN_DEG = 8.0  # the drift of which the wearer is told: more, and one angle says too much
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -202,22 +209,21 @@ def _knees(result: SessionResult) -> str:
     rest = [p for p in result.analysis.phases if p.name == "rest"]
     spans = [(epochs.t_s > p.start_s) & (epochs.t_s <= p.end_s) for p in rest]
     resting = np.any(spans, axis=0) if rest else np.ones(len(epochs), dtype=bool)
-    kept: list[str] = []
-    moved: list[str] = []
+    near: list[str] = []
+    said: list[str] = []
     for side, column in (("left", epochs.knee_left_deg), ("right", epochs.knee_right_deg)):
         values = column[resting]
         if not mostly_known(values):
             continue
         low, middle, high = np.nanpercentile(values, [10, 50, 90])
         if high - low <= _KEPT_WITHIN_DEG:
-            kept.append(f"{middle:z.0f}° {side}")
+            near.append(f"{middle:z.0f}° {side}")
+            said.append(f"the {side} knee mostly near {middle:z.0f}°")
         else:
-            moved.append(f"the {side} knee mostly between {low:z.0f}° and {high:z.0f}°")
-    when = "while resting " if rest else ""
-    if len(kept) == 2:
-        return f"{when}knees mostly near {kept[0]} and {kept[1]}"
-    said = [f"the {one.split()[1]} knee mostly near {one.split()[0]}" for one in kept]
-    return ", ".join(when + one for one in said + moved)
+            said.append(f"the {side} knee mostly between {low:z.0f}° and {high:z.0f}°")
+    if len(near) == 2:
+        said = [f"knees mostly near {near[0]} and {near[1]}"]
+    return ("while resting " if rest and said else "") + listed(said)
 
 
 def when(started_at: str | None) -> str | None:
