@@ -1,7 +1,7 @@
 """Figures as functions of results: `SessionResult` in, matplotlib `Figure` out, no pyplot state.
 
     overview    everything at a glance
-    knees, movement, getting_up, breathing, heart, drowsiness, chest_motion, sensors
+    knees, movement, getting_up, breathing, heart, chest_motion, sensors
                 one part of it each, with what the overview has no room for
 
 A panel is left out only when the session could not have it (heart without a heart sensor or a beat
@@ -33,7 +33,7 @@ from monitor.report.spectrogram import Spectrogram
 from monitor.result import SessionResult
 
 __all__ = [
-    "COLUMN", "NARROW", "WIDE", "Format", "breathing", "chest_motion", "drowsiness", "figures_of",
+    "COLUMN", "NARROW", "WIDE", "Format", "breathing", "chest_motion", "figures_of",
     "getting_up", "heart", "house_style", "knees", "movement", "overview", "pdf", "png", "sensors",
     "svg",
 ]  # fmt: skip
@@ -49,11 +49,14 @@ def overview(result: SessionResult, shape: Format = WIDE, *, titled: bool = Fals
     chosen = [
         (True, Panel("Phases", 0.52 if lying else 0.30, panels.phases)),
         (_has_legs(result), Panel("Knee angle, degrees", 1.55, panels.knees)),
-        (bool(cues(result)), Panel("Cues, and until when it was right again", 0.38, panels.cue_marks)),
+        (
+            bool(cues(result)),
+            Panel("Cues, and until when it was right again", 0.38, panels.cue_marks),
+        ),
         (True, Panel("Stillness, 0 moving to 1 still", 0.60, panels.stillness)),
         ("chest" in placements, Panel("Breaths a minute", 0.85, panels.breathing)),
         (_has_heart(result), Panel("Heart beats a minute", 0.85, panels.heart)),
-        (True, Panel("Relaxation index and its parts, 0 to 1", 1.9, panels.relaxation)),
+        (True, Panel("Relaxation index and its parts, 0 to 1", 2.0, panels.relaxation)),
     ]
     return _figure(result, [panel for wanted, panel in chosen if wanted], shape, titled)
 
@@ -75,7 +78,10 @@ def movement(result: SessionResult, shape: Format = COLUMN, *, titled: bool = Fa
     moved = any(m.sparc is not None for m in analysis.movements)
     chosen = [
         (True, Panel("Movement, mg (each step ten times more)", 1.2, detail_panels.movement)),
-        (drifted, Panel("Trunk, turned since rest began, degrees", 0.9, detail_panels.posture_drift)),
+        (
+            drifted,
+            Panel("Trunk, turned since rest began, degrees", 0.9, detail_panels.posture_drift),
+        ),
         (moved, Panel("Smoothness (SPARC)", 1.0, detail_panels.smoothness)),
     ]
     return _figure(result, [panel for wanted, panel in chosen if wanted], shape, titled)
@@ -111,15 +117,6 @@ def heart(result: SessionResult, shape: Format = COLUMN, *, titled: bool = False
     return _figure(result, [Panel("Heart beats a minute", 1.4, panels.heart)], shape, titled)
 
 
-def drowsiness(result: SessionResult, shape: Format = COLUMN, *, titled: bool = False) -> Figure:
-    """How near to sleep by all that motion can tell, under the index that it must not be read as."""
-    chosen = [
-        Panel("Relaxation index and its parts, 0 to 1", 1.9, panels.relaxation),
-        Panel("Drowsy", 0.9, detail_panels.drowsy),
-    ]
-    return _figure(result, chosen, _left(shape, 0.95), titled)
-
-
 def chest_motion(
     result: SessionResult, found: Spectrogram, shape: Format = COLUMN, *, titled: bool = False
 ) -> Figure:
@@ -152,9 +149,7 @@ def figures_of(
         every["movement"] = lambda shape, titled: movement(result, shape, titled=titled)
     finish = analysis.finish
     if finish is not None:
-        every["getting-up"] = lambda shape, titled: getting_up(
-            result, finish, shape, titled=titled
-        )
+        every["getting-up"] = lambda shape, titled: getting_up(result, finish, shape, titled=titled)
     if "chest" in analysis.sensors:
         every["breathing"] = lambda shape, titled: breathing(result, shape, titled=titled)
     if _has_heart(result):
@@ -163,8 +158,6 @@ def figures_of(
         every["chest-motion"] = lambda shape, titled: chest_motion(
             result, chest, shape, titled=titled
         )
-    if np.isfinite(analysis.epochs.drowsy).any():
-        every["drowsiness"] = lambda shape, titled: drowsiness(result, shape, titled=titled)
     if analysis.sensors:
         every["sensors"] = lambda shape, titled: sensors(result, shape, titled=titled)
     return every
@@ -180,7 +173,8 @@ def png(figure: Figure) -> bytes:
     with house_style():
         data = io.BytesIO()
         FigureCanvasAgg(figure)
-        figure.savefig(data, format="png", dpi=_PNG_DPI)
+        # a quarter more bytes for half the time of writing them
+        figure.savefig(data, format="png", dpi=_PNG_DPI, pil_kwargs={"compress_level": 1})
         return data.getvalue()
 
 
@@ -215,7 +209,7 @@ def _figure(
     result: SessionResult,
     chosen: list[Panel],
     shape: Format,
-    titled: bool,  # noqa: FBT001
+    titled: bool,
     window_min: tuple[float, float] | None = None,
 ) -> Figure:
     title = words.title_line(result) if titled else ""

@@ -23,7 +23,6 @@ HEADINGS = {
     "getting-up": "Getting up",
     "breathing": "Breathing",
     "heart": "Heart",
-    "drowsiness": "Relaxed, and awake?",
     "chest-motion": "What the chest did",
     "sensors": "Sensors",
 }
@@ -46,7 +45,10 @@ def _knees(result: SessionResult) -> str:
         )
         if deg is not None
     ]
-    own = f" The pale bands reach {REFERENCE_BAND_DEG:.0f}° to each side of your own angle, {words.listed(reference)}." * bool(reference)
+    own = (
+        f" The pale bands reach {REFERENCE_BAND_DEG:.0f}° to each side of your own angle, {words.listed(reference)}."
+        * bool(reference)
+    )
     drift = _numbers(result, "knee_drift_left_deg", "knee_drift_right_deg")
     return f"{said} {drift}{own} Leaning out is positive, falling in negative."
 
@@ -56,7 +58,9 @@ def _movement(result: SessionResult) -> str:
     said = _numbers(result, "still_share", "movement_mg")
     if not found:
         return f"{said} No larger movement was cut out."
-    rough = min((m for m in found if m.sparc is not None), key=lambda m: m.sparc or 0.0, default=None)
+    rough = min(
+        (m for m in found if m.sparc is not None), key=lambda m: m.sparc or 0.0, default=None
+    )
     least = (
         f"; the least smooth was of the {placement_title(rough.placement)} at "
         f"{words.clock(rough.start_s)} (SPARC {words.number(rough.sparc)})"
@@ -136,14 +140,17 @@ def _heart(result: SessionResult) -> str:
     return f"{_numbers(result, 'heart_per_min')} Paler is less sure."
 
 
-def _drowsiness(result: SessionResult) -> str:
+def drowsiness_words(result: SessionResult) -> str:
+    """How much of the session was nearer to sleep than to waking; empty where nobody can tell."""
     values = result.analysis.epochs.drowsy
     known = values[np.isfinite(values)]
-    share = float(np.mean(known >= 0.5)) if len(known) else None
+    if not len(known):
+        return ""
     return (
-        f"{_numbers(result, 'relaxation')} Nearer to sleep than to waking for "
-        f"{words.percent(share)} of the {words.percent(float(np.isfinite(values).mean()))} of the "
-        "session in which that can be told. A sleeper scores high in relaxation: they are not the same."
+        f"By its movement the body was nearer to sleep than to waking for "
+        f"{words.percent(float(np.mean(known >= 0.5)))} of the "
+        f"{words.percent(len(known) / len(values))} of the session in which that can be told. "
+        "A sleeper's index is high: drowsy is not relaxed."
     )
 
 
@@ -177,7 +184,6 @@ _FINDINGS: dict[str, Callable[[SessionResult], str]] = {
     "getting-up": _getting_up,
     "breathing": _breathing,
     "heart": _heart,
-    "drowsiness": _drowsiness,
     "chest-motion": _chest_motion,
     "sensors": _sensors,
 }

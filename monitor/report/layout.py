@@ -93,7 +93,12 @@ def stacked(
         content_in = sum(p.height_in for p in panels) + _GAP_IN * (len(panels) - 1)
         height_in = top_in + content_in + _BOTTOM_IN
         figure = Figure(figsize=(shape.width_in, height_in))
-        box = (shape.left_in, _BOTTOM_IN, shape.width_in - shape.left_in - shape.right_in, content_in)
+        box = (
+            shape.left_in,
+            _BOTTOM_IN,
+            shape.width_in - shape.left_in - shape.right_in,
+            content_in,
+        )
         fill(figure, box, result, panels, n_ticks=shape.n_ticks, window_min=window_min)
         if title:
             left, top = shape.left_in / shape.width_in, 1.0 - 0.10 / height_in
@@ -154,10 +159,10 @@ def house_style() -> Iterator[None]:
 
 
 @cache
-def _house_params() -> dict[str, Any]:
+def _house_params() -> dict[Any, Any]:
     """Matplotlib's defaults with the house's file over them."""
     with resources.as_file(resources.files("monitor.report") / "house.mplstyle") as path:
         house = mpl.rc_params_from_file(path, use_default_template=False)
-    params = {**mpl.rcParamsDefault, **house}
+    params: dict[Any, Any] = {**mpl.rcParamsDefault, **house}
     params.pop("backend", None)  # ours to say with each canvas, not with a setting
     return params

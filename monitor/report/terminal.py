@@ -20,7 +20,11 @@ def summary_text(result: SessionResult) -> str:
         parts.append(_numbers(result))
     parts.append(_phases(result))
     parts.append(_sensors(result))
-    parts.append(_listed("Alerts", [f"{words.clock(c.t_s)}  {c.alert.reason} {c.outcome}" for c in cues(result)]))
+    parts.append(
+        _listed(
+            "Alerts", [f"{words.clock(c.t_s)}  {c.alert.reason} {c.outcome}" for c in cues(result)]
+        )
+    )
     parts.append(_listed("Notes", list(analysis.notes)))
     return "\n\n".join(part for part in parts if part) + "\n"
 

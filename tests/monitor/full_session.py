@@ -132,7 +132,9 @@ def _epochs(chance: np.random.Generator) -> Epochs:
     hole = (t_s > 755) & (t_s <= 815)
     moving = ~in_phase(t_s, _PHASES, "rest")
     settled = np.exp(-t_s / 400)
-    restless = np.clip(chance.normal(0.97, 0.05, len(t_s)) - 0.5 * (chance.random(len(t_s)) < 0.02), 0, 1)
+    restless = np.clip(
+        chance.normal(0.97, 0.05, len(t_s)) - 0.5 * (chance.random(len(t_s)) < 0.02), 0, 1
+    )
     epochs = replace(
         Epochs.unknown(t_s),
         stillness=np.where(moving, restless * 0.3, restless),
@@ -157,7 +159,9 @@ def _epochs(chance: np.random.Generator) -> Epochs:
 def _breaths(chance: np.random.Generator) -> list[Breath]:
     found, start_s = [], 103.0
     while start_s < 1100.0:
-        took_s = 60.0 / (10.5 + 4.0 * np.exp(-start_s / 400)) * float(np.exp(chance.normal(0, 0.09)))
+        took_s = (
+            60.0 / (10.5 + 4.0 * np.exp(-start_s / 400)) * float(np.exp(chance.normal(0, 0.09)))
+        )
         depth = 1.1 * float(np.exp(chance.normal(0, 0.15)))
         if not 418 < start_s < 474:
             sigh = len(found) % 57 == 50
