@@ -13,7 +13,7 @@ Examples
 >>> from analysis.results import Epochs, SessionAnalysis
 >>> result = SessionResult(SessionAnalysis(60.0, {}, (), Epochs.unknown(np.arange(1.0, 61.0))))
 >>> [ax.get_title(loc="left") for ax in overview(result).axes]
-['Phases', 'Stillness, 0 moving to 1 still', 'Relaxation index and its parts, 0 to 1']
+['Phases', 'Stillness, 0 moving to 1 still', 'Relaxation and its parts, 0 to 1']
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ def overview(result: SessionResult, shape: Format = WIDE, *, titled: bool = Fals
         (_has_legs(result), Panel("Knee angle, degrees", 1.55, panels.knees)),
         (
             bool(cues(result)),
-            Panel("Cues, and until when it was right again", 0.38, panels.cue_marks),
+            Panel("Cues, and until it was right again", 0.38, panels.cue_marks),
         ),
         (True, Panel("Stillness, 0 moving to 1 still", 0.60, panels.stillness)),
         ("chest" in placements, Panel("Breaths a minute", 0.85, panels.breathing)),
         (_has_heart(result), Panel("Heart beats a minute", 0.85, panels.heart)),
-        (True, Panel("Relaxation index and its parts, 0 to 1", 2.0, panels.relaxation)),
+        (True, Panel("Relaxation and its parts, 0 to 1", 2.0, panels.relaxation)),
     ]
-    return _figure(result, [panel for wanted, panel in chosen if wanted], shape, titled)
+    return _figure(result, [panel for wanted, panel in chosen if wanted], _left(shape, 0.95), titled)
 
 
 def knees(result: SessionResult, shape: Format = COLUMN, *, titled: bool = False) -> Figure:
@@ -123,7 +123,7 @@ def chest_motion(
     """Spectrogram of the chest, from `monitor.report.spectrogram.chest_of`."""
     chosen = [
         Panel(
-            "Chest motion by frequency, Hz", 2.2,
+            "Chest motion, Hz", 2.2,
             lambda ax, result, span: detail_panels.chest_motion(ax, found, result, span),
         )
     ]  # fmt: skip

@@ -173,9 +173,9 @@ def _sensors(result: SessionResult) -> str:
 
 
 def _numbers(result: SessionResult, *names: str) -> str:
-    """Each of the summary's numbers that this session has, as a sentence of its own."""
+    """Each of these numbers of the summary as a sentence of its own, unknown ones too."""
     found = result.analysis.summary
-    return " ".join(f"{title(n)}: {words.estimate(found[n])}." for n in names if n in found)
+    return " ".join(f"{title(n)}: {words.estimate(found.get(n))}." for n in names)
 
 
 _FINDINGS: dict[str, Callable[[SessionResult], str]] = {

@@ -14,6 +14,7 @@ has ticks in time, and a title stands where it is told to, so that nothing is la
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -154,7 +155,9 @@ def session_end_min(result: SessionResult) -> float:
 @contextmanager
 def house_style() -> Iterator[None]:
     """Our one style, and nothing of the user's own matplotlib settings."""
-    with mpl.rc_context(_house_params()):
+    with mpl.rc_context(_house_params()), warnings.catch_warnings():
+        # what a wearer wrote may have a sign that no typeface here has: it is drawn as a box
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 

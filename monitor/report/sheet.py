@@ -102,7 +102,7 @@ class Column:
         wide_in, high_in = self._figure.get_size_inches()
         self._figure.text(
             x_in / wide_in, self.y_in / high_in, text, size=size, weight=weight, ha=to, va="top",
-            color=colour.light, parse_math=False,
+            color=colour.light,
         )  # fmt: skip
 
 

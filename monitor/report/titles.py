@@ -40,8 +40,6 @@ _MOVEMENT_TITLES = {
     "roll": "rolling to the side",
     "kneel": "up to kneeling",
     "stand": "up to standing",
-    "out": "there",
-    "back": "and back",
 }
 
 _TITLES = {  # where the plain name would read badly

@@ -223,7 +223,7 @@ def _knees(result: SessionResult) -> str:
             said.append(f"the {side} knee mostly between {low:z.0f}° and {high:z.0f}°")
     if len(near) == 2:
         said = [f"knees mostly near {near[0]} and {near[1]}"]
-    return ("while resting " if rest and said else "") + listed(said)
+    return ("while resting " if rest and said else "") + ", ".join(said)
 
 
 def when(started_at: str | None) -> str | None:
