@@ -8,15 +8,6 @@ from typing import Annotated
 
 import typer
 
-EXAMPLES = """Examples:
-
-backrelease report last --open
-
-backrelease report 2026-03-01 --teacher
-
-backrelease report last --format png --format svg --out ~/for-my-talk
-"""
-
 
 class FileFormat(StrEnum):
     """What a figure can be written as; Typer reads a list of choices from an enumeration only."""
@@ -28,7 +19,9 @@ class FileFormat(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command("report", epilog=EXAMPLES)(report)
+    app.command("report", epilog="Example: backrelease report last --format png --teacher --open")(
+        report
+    )
 
 
 def report(

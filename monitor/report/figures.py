@@ -58,7 +58,9 @@ def overview(result: SessionResult, shape: Format = WIDE, *, titled: bool = Fals
         (_has_heart(result), Panel("Heart beats a minute", 0.85, panels.heart)),
         (True, Panel("Relaxation and its parts, 0 to 1", 2.0, panels.relaxation)),
     ]
-    return _figure(result, [panel for wanted, panel in chosen if wanted], _left(shape, 0.95), titled)
+    return _figure(
+        result, [panel for wanted, panel in chosen if wanted], _left(shape, 0.95), titled
+    )
 
 
 def knees(result: SessionResult, shape: Format = COLUMN, *, titled: bool = False) -> Figure:
