@@ -51,6 +51,8 @@ class BreathingSettings:
     slow_per_min: tuple[float, float] = (2.7, 8.0)  # 3 per minute is practised by few, and a margin
     shortest_s: float = 12.0  # of the last 30: three breaths at 15 per minute
     tells_s: float = 24.0  # of the last 60: before, a breath of 20 s cannot be told from its third
+    # or so many breaths: then one three times as long, whose third this may be, has shown itself too
+    tells_cycles: float = 3.6
     fewest_cycles: float = 2.4  # fewer do not repeat: a drift looks the same
     known_share: float = 0.7  # of the samples since the first one
     bridge_s: float = 0.5  # a lost packet or two; no breath hides in it
@@ -153,8 +155,9 @@ def whole_recording_rate(
     """Typical breathing rate in which every known second counts the same.
 
     Each epoch's rate belongs to the `span_s` before it; a second's rate is the mean over the epochs
-    that saw it, weighed by their confidence.  Without this the ends of a recording would count too
-    little.  Epochs off the median by a factor of 1.7 are left out (a wrong harmonic makes it 2),
+    that saw it, weighed by their confidence, and those of the first seconds by the cube of how much
+    they had seen (the variance of a frequency falls with the cube of the time; Rife & Boorstyn
+    1974).  Without this the ends of a recording would count too little.  Epochs off the median by a factor of 1.7 are left out (a wrong harmonic makes it 2),
     and the mean is taken over the middle half of the seconds, as steady as a median and less coarse.
 
     Examples
@@ -171,6 +174,7 @@ def whole_recording_rate(
         return WholeRate(None, None, None, 0.0)
     centre = _weighted_median(rate[known], weight[known])
     known &= (rate > centre / 1.7) & (rate < centre * 1.7)
+    weight = weight * np.minimum(1.0, t_s / span) ** 3
     total, votes = np.zeros(n_s), np.zeros(n_s)
     for end, value, vote, length in zip(
         t_s[known], rate[known], weight[known], span[known], strict=True
@@ -198,8 +202,8 @@ def _block(
     n_fft = fft_length(windows.shape[1], finer=2)
     f_hz = frequencies(n_fft, fs_hz)
     n_fast = min(round(s.fast_window_s * fs_hz), windows.shape[1])
-    fast_x, fast_ok = _rocking(windows[:, -n_fast:], fs_hz, s, order=2)
-    slow_x, slow_ok = _rocking(windows, fs_hz, s, order=3)
+    fast_x, fast_ok = rocking(windows[:, -n_fast:], fs_hz, s, order=2)
+    slow_x, slow_ok = rocking(windows, fs_hz, s, order=3)
     fast_gain, slow_gain = _band(f_hz, 0.07, 0.8), _band(f_hz, 0.03, 0.8)
     fast_power = power(fast_x, n_fft) * fast_gain
     slow_power = power(slow_x, n_fft) * slow_gain
@@ -207,7 +211,7 @@ def _block(
 
     fast_hz, fast_trust, fast_holds = _fast(f_hz, fast_power, slow_power, s)
     slow_hz, slow_trust, slow_wins = _slow(f_hz, slow_power, s)
-    level_x, _ = _rocking(windows[:, -n_fast:], fs_hz, s, order=1)  # a parabola is a slow breath
+    level_x, _ = rocking(windows[:, -n_fast:], fs_hz, s, order=1)  # a parabola is a slow breath
     level_gain = _band(frequencies(fft_length(2 * n_fast), fs_hz), 0.03, 0.8)
     alike = autocorrelation(level_x, fast_ok, level_gain)
     fast_holds &= between(alike, fs_hz / fast_hz) > s.fast_repeats
@@ -221,9 +225,11 @@ def _block(
     span_s = np.where(slow_wins, known_s, fast_known_s)
     first = np.argmax(slow_ok, axis=1)
     share = slow_ok.sum(axis=1) / np.maximum(windows.shape[1] - first, 1)
-    judged = (fast_known_s >= s.shortest_s) & (known_s >= s.tells_s) & (share >= s.known_share)
-    rocking = np.sqrt((fast_x**2).sum(axis=(1, 2)) / np.maximum(fast_ok.sum(axis=1), 1))
-    judged &= (rocking > s.least_rocking) & np.isfinite(rate_hz)
+    tells = (known_s >= s.tells_s) | (known_s * rate_hz >= s.tells_cycles)
+    judged = (fast_known_s >= s.shortest_s) & tells & (share >= s.known_share)
+    confidence = confidence * np.minimum(1.0, known_s / s.tells_s)
+    swing = np.sqrt((fast_x**2).sum(axis=(1, 2)) / np.maximum(fast_ok.sum(axis=1), 1))
+    judged &= (swing > s.least_rocking) & np.isfinite(rate_hz)
     judged &= span_s * rate_hz >= s.fewest_cycles
     judged &= _turned_deg(windows[:, -n_fast:], fs_hz) <= s.posture_deg
     sure = judged & (confidence >= s.least_confidence)
@@ -249,7 +255,7 @@ def _turned_deg(windows: FloatArray, fs_hz: float) -> FloatArray:
     return np.asarray(np.degrees(np.arccos(np.clip(cosine.min(axis=1), -1.0, 1.0))))
 
 
-def _rocking(
+def rocking(
     windows: FloatArray, fs_hz: float, s: BreathingSettings, order: int
 ) -> tuple[FloatArray, BoolArray]:
     """What moves around the mean direction of gravity, in parts of |g|, twitches clipped."""

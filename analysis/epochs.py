@@ -7,16 +7,21 @@ afterwards are the same call with another number of rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from analysis import breathing, heart, quality, stillness
+from analysis import activity, breathing, heart, quality, stillness
 from analysis.beats import Beats
+from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
+from analysis.drowsy import drowsiness
 from analysis.epoch_log import EpochLog
-from analysis.gravity import up_directions
-from analysis.grid import BIN_HZ
-from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, Intake
+from analysis.fusion import UpTracker
+from analysis.gravity import CALM_BINS, is_shaken, up_directions
+from analysis.grid import BIN_HZ, Rows
+from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, HISTORY_S, Intake
 from analysis.legs import (
     ANGLE_BINS,
     LATCH_EPOCHS,
@@ -27,9 +32,11 @@ from analysis.legs import (
     turned_about_up,
 )
 from analysis.phases import PhaseInput
-from analysis.posture import mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
+from analysis.position import Mounting, session_mounting, stretches
+from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
-from analysis.results import Epochs, FloatArray
+from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
+from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 
@@ -42,6 +49,10 @@ class EpochMaker:
     knows_positions : bool
         False when the poses were not held lying: then where lying is, is not known, and no part of
         the exercise can be told.
+    up : mapping of placement to Rows
+        Mean direction of up in each epoch, of the trunk's sensors.
+    activity : Rows
+        ENMO and MAD in mg of the most restless sensor, a row every `activity.EPOCH_S`.
     n_heart, n_from_beats : int
         Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
     """
@@ -57,38 +68,93 @@ class EpochMaker:
         }
         self._log = EpochLog()
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
+        self._trackers = {name: UpTracker(intake) for name, intake in intakes.items()}
         self.knows_positions = True
         self.twins = Twins(intakes)
         self._trunk = NominalTrunk()
+        self._drift = PostureDrift()
+        self._noises = {name: np.full(HISTORY_S - 1, np.inf) for name in intakes}
+        self.activity = Rows(2, 0)
+        self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
+        self.breaths = Breaths(BIN_HZ)
         self.n_heart = self.n_from_beats = 0
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
         return self._log.all()
 
-    def recalibrated(self, frames: Mapping[str, SegmentFrame | None], since_s: float = 0.0) -> None:
-        """Use these frames from the next epoch on; their poses were over at `since_s`."""
+    @property
+    def frames(self) -> Mapping[str, SegmentFrame | None]:
+        """The segments' frames in force."""
+        return self._frames
+
+    def mounting(self, placement: str, phases: tuple[Phase, ...]) -> Mounting | None:
+        """How the sensor of chest or head sits, as far as the session has shown; None: not worn."""
+        rows = self.up.get(placement)
+        if rows is None or not self.knows_positions:
+            return None
+        return session_mounting(rows.all(), self._frames.get(placement), phases)
+
+    def positions(self, phases: tuple[Phase, ...]) -> tuple[Position, ...]:
+        """How the trunk lay through the session."""
+        mounting = self.mounting("chest", phases)
+        if mounting is None:
+            return ()
+        up = self.up["chest"].all()
+        return stretches(self.all().t_s, mounting.position(up))
+
+    def recalibrated(
+        self,
+        frames: Mapping[str, SegmentFrame | None],
+        since_s: float = 0.0,
+        still_rates: Mapping[str, FloatArray] | None = None,
+    ) -> None:
+        """Use these frames from the next epoch on; their poses were over at `since_s`.
+
+        `still_rates` are what the gyroscopes read, on average, while the poses were held.
+        """
         self._frames = frames
         self.knows_positions = all(
             is_lying_leg(frames.get(f"{side}_thigh"), frames.get(f"{side}_shank")) for side in SIDES
         )
         for side, leg in self._legs.items():
             leg.recalibrated({n: f for n, f in frames.items() if n.startswith(side)}, since_s)
+        for name, rate in (still_rates or {}).items():
+            self._trackers[name].begin(rate)
 
     @property
     def impossible_sides(self) -> tuple[str, ...]:
         """Legs whose knee left what knees can do for as long as makes it unknown."""
         return tuple(s for s, leg in self._legs.items() if leg.n_impossible >= LATCH_EPOCHS)
 
+    @property
+    def slips(self) -> dict[str, str]:
+        """What to say of each leg with a strap that slipped."""
+        said = {s: "".join(leg.slip_problem(x) for x in SEGMENTS) for s, leg in self._legs.items()}
+        return {side: problem for side, problem in said.items() if problem}
+
     def problems(self, placement: str) -> tuple[str, ...]:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
         side, _, segment = placement.partition("_")
         leg = self._legs.get(side)
+        said = [self._trackers[placement].problem()]
         if leg is None:
-            said = self._trunk.problem() if placement == "chest" else ""
-            return (said,) * bool(said)
-        slipped = leg.slip_problem(segment)
-        return (slipped,) * bool(slipped) + (leg.problems() if segment == "shank" else ())
+            said.append(self._trunk.problem() if placement == "chest" else "")
+        else:
+            said.append(leg.slip_problem(segment))
+            said += leg.problems() if segment == "shank" else ()
+        return tuple(s for s in said if s)
+
+    def angle_notes(self) -> list[str]:
+        """How the knee angles were made."""
+        return [
+            f"The {side} knee angle is from gyroscope and accelerometer together for"
+            f" {leg.n_fused} s of {leg.n_known} s, from the accelerometer alone for the others."
+            if leg.n_fused < leg.n_known
+            else f"The {side} knee angle is from gyroscope and accelerometer together."
+            for side, leg in self._legs.items()
+            if leg.n_fused
+        ]
 
     def heart_notes(self) -> list[str]:
         """Where the heart rate is from: a sensor's own beats are preferred over chest motion."""
@@ -109,22 +175,35 @@ class EpochMaker:
             for name in self._intakes
         }
         ups = {name: self._ups(name, rests[name], first, n) for name in self._intakes}
-        legs = {side: self._leg(side, ups, first, n) for side in self._legs}
+        sharp = {name: t.update(first, n, rests[name]) for name, t in self._trackers.items()}
+        calm = {name: self._calm(name, ups[name], rests[name], first) for name in self._intakes}
+        legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs}
         for side, leg in legs.items():
             getattr(epochs, f"knee_{side}_deg")[:] = leg.flexion_deg
             getattr(epochs, f"lean_{side}_deg")[:] = leg.lean_deg
         means = {name: mean_up(up[:, -ANGLE_BINS:]) for name, up in ups.items()}
         turned = self._turned(means)
+        for name, rows in self.up.items():
+            rows.append(means[name])
         if "chest" in ups:
             epochs.trunk_tilt_deg[:] = self._tilt(
-                means["chest"], turned[list(means).index("chest")]
+                np.where(np.isfinite(sharp["chest"]), sharp["chest"], means["chest"]),
+                turned[list(means).index("chest")],
             )
-            self._breathe(epochs, rests["chest"], first)
-        self._move(epochs, rests, turned, first)
+        moved = self._move(epochs, rests, turned, first)
+        if "chest" in ups:
+            self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
         self._beat(epochs, rests, first)
         self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)
+
+    def posture(self, names: list[PhaseName]) -> None:
+        """Fill what needs the phases of the epochs just made."""
+        if "chest" in self.up:
+            n = len(names)
+            new = self.up["chest"].since(len(self.up["chest"]) - n)
+            self.all().posture_drift_deg[-n:] = self._drift.update(new, names)
 
     def _tilt(self, up: FloatArray, turned: FloatArray) -> FloatArray:
         frame = self._frames["chest"]
@@ -145,8 +224,24 @@ class EpochMaker:
         acc = self._intakes[name].bins.windows((first + 1) * BIN_HZ, n, BIN_HZ, length)
         return up_directions(acc[:, :, :3], rest[:, None])
 
-    def _leg(self, side: str, ups: Mapping[str, FloatArray], first: int, n: int) -> LegEpochs:
+    def _calm(self, name: str, ups: FloatArray, rest: FloatArray, first: int) -> FloatArray:
+        """Up in the bins that an angle is read from, NaN where more than gravity is felt."""
+        windows = self._intakes[name].bins.windows(
+            (first + 1) * BIN_HZ, len(rest), BIN_HZ, CALM_BINS
+        )
+        shaken = is_shaken(windows[:, :, :3], rest)
+        return np.where(shaken[:, None, None], np.nan, ups[:, -ANGLE_BINS:])
+
+    def _leg(
+        self,
+        side: str,
+        ups: Mapping[str, FloatArray],
+        calm: Mapping[str, FloatArray],
+        sharp: Mapping[str, FloatArray],
+        first: int,
+    ) -> LegEpochs:
         thigh, shank = f"{side}_thigh", f"{side}_shank"
+        n = len(ups[thigh])
         unseen = np.zeros(n, dtype=bool)
         if self._intakes[thigh].has_gyro and self._intakes[shank].has_gyro:
             end, length = (first + 1) * BIN_HZ, UNSEEN_WINDOW_S * BIN_HZ
@@ -156,18 +251,24 @@ class EpochMaker:
             ]
             unseen = turned_about_up(ups[thigh], rates[0], ups[shank], rates[1])
         return self._legs[side].epochs(
-            ups[thigh][:, -ANGLE_BINS:], ups[shank][:, -ANGLE_BINS:], unseen, first
+            calm[thigh],
+            calm[shank],
+            unseen,
+            first,
+            (sharp[thigh], sharp[shank]),
         )
 
-    def _breathe(self, epochs: Epochs, rest: FloatArray, first: int) -> None:
+    def _breathe(self, epochs: Epochs, rest: FloatArray, moved: FloatArray, first: int) -> None:
         length = round(breathing.WINDOW_S * BIN_HZ)
         windows = self._intakes["chest"].bins.windows(
             (first + 1) * BIN_HZ, len(epochs), BIN_HZ, length
         )
-        breath = breathing.breathing(windows[:, :, :3], BIN_HZ)
+        seen = breathing.breathing(windows[:, :, :3], BIN_HZ)
         good = np.isfinite(rest)
-        epochs.breathing_per_min[:] = np.where(good, breath.rate_per_min, np.nan)
-        epochs.breathing_confidence[:] = np.where(good, breath.confidence, np.nan)
+        epochs.breathing_per_min[:] = np.where(good, seen.rate_per_min, np.nan)
+        epochs.breathing_confidence[:] = np.where(good, seen.confidence, np.nan)
+        seen = replace(seen, rate_per_min=epochs.breathing_per_min)
+        self.breaths.update(windows[:, :, :3], first, seen, moved)
 
     def _turned(self, means: Mapping[str, FloatArray]) -> FloatArray:
         """Turn of each sensor within each epoch, (sensors, n)."""
@@ -178,10 +279,13 @@ class EpochMaker:
 
     def _move(
         self, epochs: Epochs, rests: Mapping[str, FloatArray], turned: FloatArray, first: int
-    ) -> None:
-        """Stillness: the share of the sensors heard that were still; movement: the largest."""
+    ) -> FloatArray:
+        """Stillness: the share of the sensors heard that were still; movement: the largest.
+
+        Returns the movement of each sensor, (sensors, n).
+        """
         if not self._intakes:
-            return
+            return np.empty((0, len(epochs)))
         n = len(epochs)
         end = round((first + 1 - FAST_LAG_S) * FAST_HZ)
         length = round(stillness.WINDOW_S * FAST_HZ)
@@ -189,7 +293,10 @@ class EpochMaker:
             intake.fast.windows(end, n, FAST_HZ, length)[:, :, :3]
             for intake in self._intakes.values()
         ]
-        answer = stillness.stillness(np.concatenate(windows), FAST_HZ)  # one call for all sensors
+        noise = [self._noise(name, w) for name, w in zip(self._intakes, windows, strict=True)]
+        # one call for all sensors
+        answer = stillness.stillness(np.concatenate(windows), FAST_HZ, np.concatenate(noise))
+        self._be_active(rests, first, n)
         answer = stillness.with_turning(answer, turned.reshape(-1))
         good = np.isfinite(np.array(list(rests.values())))
         moved = np.where(good, answer.movement_mg.reshape(good.shape), np.nan)
@@ -198,6 +305,31 @@ class EpochMaker:
         epochs.movement_mg[:] = np.fmax.reduce(moved, axis=0)
         share = n_still.sum(axis=0) / np.maximum(n_known, 1)
         epochs.stillness[:] = np.where(n_known > 0, share, np.nan)
+        return moved
+
+    def _noise(self, name: str, windows: FloatArray) -> FloatArray:
+        """Own noise of the sensor as known at the end of each window: the least second of a minute."""
+        seconds = stillness.own_noise_m_s2(windows[:, -FAST_HZ:], FAST_HZ)
+        seconds = np.where(np.isfinite(seconds), seconds, np.inf)
+        seen = np.concatenate([self._noises[name], seconds])
+        least = sliding_window_view(seen, HISTORY_S).min(axis=1)
+        self._noises[name] = seen[-HISTORY_S + 1 :]
+        return np.where(np.isfinite(least), least, 0.0)
+
+    def _be_active(self, rests: Mapping[str, FloatArray], first: int, n: int) -> None:
+        """ENMO and MAD of the most restless sensor over every five seconds that end in this run."""
+        step = activity.EPOCH_S
+        ends = np.arange((first // step + 1) * step, first + n + 1, step)
+        if not len(ends):
+            return
+        found = np.full((len(self._intakes), 2, len(ends)), np.nan)
+        end, length = round((ends[0] - FAST_LAG_S) * FAST_HZ), step * FAST_HZ
+        for i, (name, intake) in enumerate(self._intakes.items()):
+            acc = intake.fast.windows(end, len(ends), length, length)[:, :, :3]
+            good = np.isfinite(rests[name][ends - 1 - first])
+            found[i, 0] = np.where(good, activity.enmo_mg(acc), np.nan)
+            found[i, 1] = np.where(good, activity.mad_mg(acc), np.nan)
+        self.activity.append(np.fmax.reduce(found, axis=0).T)
 
     def _beat(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
         """Beats of a heart-rate sensor where they are known, else the chest's own knock."""
@@ -233,6 +365,7 @@ class EpochMaker:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""
         epochs = self.all()
         epochs.relaxation[-n:] = relaxation(epochs, newest=n)
+        epochs.drowsy[-n:] = drowsiness(epochs, newest=n).drowsy
 
     def _phase_inputs(
         self,
@@ -246,6 +379,9 @@ class EpochMaker:
         on_side = np.full(n, np.nan)
         if "chest" in means:
             on_side = trunk_on_side(means["chest"], self._frames["chest"])
+        head_deg = np.full(n, np.nan)
+        if "head" in means:
+            head_deg = trunk_tilt_deg(means["head"], self._frames["head"])
         if not self.knows_positions:
             nan = float("nan")
             yield from [PhaseInput(nan, nan, (), (), (), nan)] * n
@@ -259,4 +395,5 @@ class EpochMaker:
                 tuple(float(leg.thigh_deg[i]) for leg in legs.values()),
                 float(most[i]),
                 float(epochs.stillness[i]),
+                float(head_deg[i]),
             )

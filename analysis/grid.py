@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.arrays import known_rows
 from analysis.results import FloatArray
 
 BIN_HZ = 10
@@ -63,15 +64,17 @@ def bin_means(
     >>> means[:, 0], counts
     (array([ 2., nan,  7.]), array([2., 0., 1.]))
     """
-    good = np.isfinite(values).all(axis=1)
-    which = bin_index(t_s[good]) - first_bin
-    counts = np.bincount(which, minlength=n_bins).astype(float)
+    good = known_rows(values)
+    if not good.all():
+        t_s, values = t_s[good], values[good]
+    edges = np.searchsorted(bin_index(t_s), first_bin + np.arange(n_bins + 1))
+    counts = np.diff(edges).astype(float)
     means = np.full((n_bins, values.shape[1]), np.nan)
     filled = counts > 0
-    for axis in range(values.shape[1]):
-        # bincount adds in the order of the samples: the same to the last bit for any chunks
-        total = np.bincount(which, weights=values[good, axis], minlength=n_bins)
-        means[filled, axis] = total[filled] / counts[filled]
+    if filled.any():
+        # each bin's sum is taken over its own rows in order: the same to the last bit for any chunks
+        total = np.add.reduceat(values, edges[:-1][filled], axis=0)
+        means[filled] = total / counts[filled, np.newaxis]
     return means, counts
 
 
@@ -105,32 +108,48 @@ def cell_means(
     >>> np.round(cell_means(t, t[:, None], 0, 4, 5.0)[:, 0], 12)
     array([0.1, 0.3, 0.5, 0.7])
     """
-    good = np.isfinite(values).all(axis=1)
-    t, v = t_s[good], values[good]
+    good = known_rows(values)
+    all_good = bool(good.all())
+    t = t_s if all_good else t_s[good]
     out = np.full((n_cells, values.shape[1]), np.nan)
     if len(t) < 2 or n_cells == 0:
         return out
+    # one axis after the other in memory: sums along rows would take twice the time
+    v = np.ascontiguousarray(values.T if all_good else values[good].T)
     step = np.diff(t)
+    middle = v[:, 1:] + v[:, :-1]
+    middle *= 0.5 * step
     area = np.zeros_like(v)
-    np.cumsum(0.5 * (v[1:] + v[:-1]) * step[:, None], axis=0, out=area[1:])
-    # seconds lost in pauses: the same idea, so that a cell that touches one is known
-    lost = np.concatenate([[0.0], np.cumsum(np.where(step > HOLE_S + EDGE_S, step, 0.0))])
+    np.cumsum(middle, axis=1, out=area[:, 1:])
     edges = (first_cell + np.arange(n_cells + 1)) / fs_hz
     left = np.clip(np.searchsorted(t, edges, side="right") - 1, 0, len(t) - 2)
     width = np.where(step[left] > 0, step[left], 1.0)
     part = edges - t[left]
     share = part / width
-    slope = v[left + 1] - v[left]
-    at = area[left] + part[:, None] * (v[left] + 0.5 * share[:, None] * slope)
-    lost_at = lost[left] + share * (lost[left + 1] - lost[left])
-    inside = (edges[:-1] >= t[0] - EDGE_S) & (edges[1:] <= t[-1] + EDGE_S)
-    whole = inside & (np.diff(lost_at) <= EDGE_S)
-    out[whole] = (np.diff(at, axis=0) * fs_hz)[whole]
+    at = v.take(left, axis=1)
+    slope = v.take(left + 1, axis=1) - at
+    slope *= 0.5 * share
+    at += slope
+    at *= part
+    at += area.take(left, axis=1)
+    whole = (edges[:-1] >= t[0] - EDGE_S) & (edges[1:] <= t[-1] + EDGE_S)
+    pauses = step > HOLE_S + EDGE_S
+    if pauses.any():
+        # seconds lost in pauses: the same idea, so that a cell that touches one is known
+        lost = np.concatenate([[0.0], np.cumsum(np.where(pauses, step, 0.0))])
+        lost_at = lost[left] + share * (lost[left + 1] - lost[left])
+        whole &= np.diff(lost_at) <= EDGE_S
+    means = np.diff(at, axis=1).T * fs_hz
+    if whole.all():
+        return np.asarray(means)
+    out[whole] = means[whole]
     return out
 
 
 class Rows:
     """Rows of a uniform grid from session time 0, growing; NaN before 0, so windows always fit.
+
+    Counts may be kept in a small whole-number `dtype`; before 0 they are 0.
 
     Examples
     --------
@@ -141,9 +160,10 @@ class Rows:
            [nan,  5.,  6.]])
     """
 
-    def __init__(self, n_columns: int, n_before: int) -> None:
+    def __init__(self, n_columns: int, n_before: int, dtype: type[np.generic] = np.float64) -> None:
         self._n_before = n_before
-        self._data = np.full((n_before + 1024, n_columns), np.nan)
+        self._data = np.empty((n_before + 1024, n_columns), dtype)
+        self._data[:n_before] = np.nan if issubclass(dtype, np.floating) else 0
         self._n = n_before
         self._n_forgotten = 0
 
@@ -155,7 +175,9 @@ class Rows:
         """Add rows after the last."""
         need = self._n + len(rows)
         if need > len(self._data):
-            bigger = np.full((max(need, 2 * len(self._data)), self._data.shape[1]), np.nan)
+            # room that is not yet written to costs no memory
+            room = (max(need, 2 * len(self._data)), self._data.shape[1])
+            bigger = np.empty(room, self._data.dtype)
             bigger[: self._n] = self._data[: self._n]
             self._data = bigger
         self._data[self._n : need] = rows
@@ -181,6 +203,19 @@ class Rows:
         if self._n_forgotten:
             raise IndexError(f"the first {self._n_forgotten} rows were forgotten")
         return self._data[self._n_before : self._n]
+
+    def since(self, row: int) -> FloatArray:
+        """Rows from `row` on, as a view.
+
+        Raises
+        ------
+        IndexError
+            When some of them were forgotten.
+        """
+        start = self._n_before + row - self._n_forgotten
+        if start < 0:
+            raise IndexError(f"row {row} was forgotten")
+        return self._data[start : self._n]
 
     def windows(self, first_end: int, n_windows: int, step: int, length: int) -> FloatArray:
         """(n_windows, length, columns) view of the windows ending at `first_end`, + `step`, ...

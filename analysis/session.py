@@ -23,17 +23,21 @@ from analysis.beats import Beats
 from analysis.calibration import NOMINAL_LATERAL, SegmentFrame, calibrate_leg, calibrate_trunk
 from analysis.epochs import EpochMaker
 from analysis.errors import InputError
+from analysis.extras import named
+from analysis.finish import finish_of, span_s
 from analysis.hinge import mounting_problem
-from analysis.intake import FAST_HZ, Intake
-from analysis.leg_calibration import calibrate_pair, gyro_of
+from analysis.intake import Intake
+from analysis.leg_calibration import calibrate_pair, gyro_of, still_rate
 from analysis.legs import SIDES
-from analysis.movements import movements
+from analysis.movements import Cut, MovementCutter
 from analysis.phases import PhaseRecogniser
 from analysis.results import (
     PLACEMENTS,
+    Breath,
     Epochs,
     FloatArray,
     Movement,
+    Phase,
     PhaseName,
     Poses,
     SensorData,
@@ -118,6 +122,8 @@ class SessionAnalyzer:
         self._frame_problems: dict[str, tuple[str, ...]] = {}
         self._maker = EpochMaker(self._intakes, self._beats)
         self._phases = PhaseRecogniser()
+        self._cutters = {name: MovementCutter(name) for name in self._intakes}
+        self._cuts: dict[str, list[Cut]] = {name: [] for name in self._intakes}
         self._n_closed = 0
         self._now_s = 0.0
 
@@ -132,9 +138,19 @@ class SessionAnalyzer:
         return self._maker.impossible_sides
 
     @property
+    def slips(self) -> dict[str, str]:
+        """What to say of the straps that have slipped, by side: ``left``, ``right``."""
+        return self._maker.slips
+
+    @property
     def epochs(self) -> Epochs:
         """All final epochs so far."""
         return self._maker.all()
+
+    @property
+    def breaths(self) -> tuple[Breath, ...]:
+        """All breaths that are final so far: those of up to a quarter of a minute ago."""
+        return self._maker.breaths.all()
 
     def feed(
         self,
@@ -187,15 +203,20 @@ class SessionAnalyzer:
         # whatever was heard lies in an epoch, be it of one sample, or all before the session began
         self._close(max(int(np.ceil(duration_s - 1e-9)), min(len(last), 1)), is_over=True)
         epochs = self._maker.all()
+        self._maker.breaths.finish()
+        breaths = self._maker.breaths.all()
         phases = self._phases.phases(float(self._n_closed))
         return SessionAnalysis(
             duration_s=duration_s,
             sensors=self.sensors(duration_s),
             phases=phases,
             epochs=epochs,
-            movements=self._movements(),
-            summary=summarise(epochs, phases),
+            movements=self._movements(phases),
+            summary=summarise(epochs, phases, breaths, self._maker.activity.all()),
             notes=self._notes(),
+            positions=self._maker.positions(phases),
+            finish=finish_of(phases, self._peak_deg_s(phases)),
+            breaths=breaths,
         )
 
     def sensors(self, duration_s: float | None = None) -> dict[str, SensorSummary]:
@@ -219,17 +240,22 @@ class SessionAnalyzer:
         first = self._n_closed
         if end_epoch <= first:
             return Epochs.unknown(np.empty(0))
-        for intake in self._intakes.values():
+        for name, intake in self._intakes.items():
+            n_rows = len(intake.fast)
             intake.close(first, end_epoch)
+            self._cuts[name] += self._cutters[name].feed(intake.fast.since(n_rows))
         if self._must_calibrate:
             windows = (self._poses.straight_s, self._poses.bent_s) if self._poses else ()
             since_s = max((window[1] for window in windows if window), default=0.0)
-            self._maker.recalibrated(self._calibrate(), since_s)
+            self._maker.recalibrated(self._calibrate(), since_s, self._still_rates())
             self._must_calibrate = False
         for start in range(first, end_epoch, _BATCH_EPOCHS):
             n_epochs = min(_BATCH_EPOCHS, end_epoch - start)
+            names: list[PhaseName] = []
             for epoch, seen in enumerate(self._maker.make(start, n_epochs), start):
                 self._phases.update(float(epoch), seen)
+                names.append(self._phases.current)
+            self._maker.posture(names)
         self._n_closed = end_epoch
         for intake in self._intakes.values():
             intake.forget(end_epoch)
@@ -246,7 +272,11 @@ class SessionAnalyzer:
         frames: dict[str, SegmentFrame | None] = dict.fromkeys(self._intakes)
         self._frame_problems = {}
         is_whole = poses.straight_s is not None and poses.bent_s is not None
-        bins = {name: intake.bins.all() for name, intake in self._intakes.items()}
+        for window in (poses.straight_s, poses.bent_s):
+            if window is not None:
+                for intake in self._intakes.values():
+                    intake.keep(*window)
+        bins = {name: intake.remembered() for name, intake in self._intakes.items()}
         for name, rows in bins.items():
             is_trunk = name in {"chest", "head"}
             # without the nominal mounting a trunk needs one pose, a leg both
@@ -265,24 +295,38 @@ class SessionAnalyzer:
                 self._frame_problems.update(zip(pair, said, strict=True))
         return frames
 
+    def _still_rates(self) -> dict[str, FloatArray]:
+        poses = self._poses or Poses()
+        return {name: still_rate(i.remembered(), poses) for name, i in self._intakes.items()}
+
     def _mounting_problems(self, name: str, intake: Intake) -> tuple[str, ...]:
         """A leg's gyroscope can contradict the nominal mounting that was assumed."""
         is_assumed = self._poses in {None, Poses()} and self._settings.assume_nominal
         if not is_assumed or name in {"chest", "head"} or not intake.has_gyro:
             return ()
-        said = mounting_problem(intake.bins.all()[:, 3:], NOMINAL_LATERAL)
+        said = mounting_problem(intake.recent()[:, 3:], NOMINAL_LATERAL)
         return (said,) if said else ()
 
-    def _movements(self) -> tuple[Movement, ...]:
-        """The movements of every sensor that shows gravity, in order of time."""
-        found: list[Movement] = []
+    def _movements(self, phases: tuple[Phase, ...]) -> tuple[Movement, ...]:
+        """The movements of every sensor that shows gravity, in order of time, named."""
+        cuts: dict[str, list[Cut]] = {}
         for name, intake in self._intakes.items():
+            self._cuts[name] += self._cutters[name].finish()
             if quality.is_usable(intake) and not self._maker.twins.of(name):
-                rows = intake.fast.all()
-                t = (np.arange(len(rows)) + 0.5) / FAST_HZ
-                gyr = rows[:, 3:] if intake.has_gyro else None
-                found += movements(t, rows[:, :3], gyr, name)
-        return tuple(sorted(found, key=lambda m: (m.start_s, m.placement)))
+                cuts[name] = self._cuts[name]
+        return named(cuts, phases, self._maker.frames, self._maker.mounting("head", phases))
+
+    def _peak_deg_s(self, phases: tuple[Phase, ...]) -> float | None:
+        """Fastest turn of the trunk while getting up."""
+        span = span_s(phases)
+        if span is None or "chest" not in self._cuts:
+            return None
+        speeds = [
+            c.movement.peak_speed_deg_s
+            for c in self._cuts["chest"]
+            if c.movement.end_s > span[0] - 5.0 and c.movement.start_s < span[1] + 5.0
+        ]
+        return max((v for v in speeds if v is not None), default=None)
 
     def _notes(self) -> tuple[str, ...]:
         notes = []
@@ -306,6 +350,7 @@ class SessionAnalyzer:
                     f"Only one sensor on the {side} leg ({worn[0].replace('_', ' ')}): its knee"
                     " angle needs thigh and shank and is unknown."
                 )
+        notes += self._maker.angle_notes()
         notes += self._maker.heart_notes()
         if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):
             notes.append("No rest was recognised: the summary is over the whole recording.")

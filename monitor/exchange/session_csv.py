@@ -16,12 +16,13 @@ import io
 import json
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
+from analysis.results import SensorData
 from monitor import home
 from monitor.errors import UserError
 from monitor.exchange.csv_session import (
@@ -33,7 +34,7 @@ from monitor.exchange.csv_session import (
     read_session,
 )
 from monitor.exchange.csvfile import parse_specs
-from monitor.exchange.tables import Table, session_tables
+from monitor.exchange.tables import Table, result_tables, samples_table
 from monitor.recording.raw import RawSession
 from monitor.result import SessionResult
 from monitor.result_file import to_json, write_bytes, write_text
@@ -74,11 +75,19 @@ def export_session(raw: RawSession, result: SessionResult, folder: Path) -> list
     UserError
         When the folder cannot be written.
     """
+    paths = export_samples(raw.sensors, folder)
+    for table in result_tables(raw, result):
+        paths.append(folder / f"{table.name}.csv")
+        write_bytes(paths[-1], _csv(table))
+    return paths
+
+
+def export_samples(sensors: Mapping[str, SensorData], folder: Path) -> list[Path]:
+    """Write one ``PLACEMENT.csv`` a sensor."""
     paths = []
-    for table in session_tables(raw, result):
-        path = folder / f"{table.name}.csv"
-        write_bytes(path, _samples_csv(table) if table.name in raw.sensors else _csv(table))
-        paths.append(path)
+    for placement, data in sensors.items():
+        paths.append(folder / f"{placement}.csv")
+        write_bytes(paths[-1], _samples_csv(samples_table(placement, data)))
     return paths
 
 

@@ -30,14 +30,19 @@ class Table:
 
 
 def session_tables(raw: RawSession, result: SessionResult) -> list[Table]:
-    """Every table of a session: samples first, then what was made of them.
+    """Every table of a session: samples first, then what was made of them."""
+    samples = [samples_table(placement, data) for placement, data in raw.sensors.items()]
+    return samples + result_tables(raw, result)
+
+
+def result_tables(raw: RawSession, result: SessionResult) -> list[Table]:
+    """What was made of the samples, and the beats that a heart-rate sensor sent.
 
     A table of results is there even when it is empty, so that a reader finds what it looks for;
-    beats only when a heart-rate sensor was worn.
+    beats only when such a sensor was worn.
     """
     analysis = result.analysis
-    tables = [samples_table(placement, data) for placement, data in raw.sensors.items()]
-    tables += [
+    tables = [
         Table("epochs", {f.name: getattr(analysis.epochs, f.name) for f in fields(Epochs)}),
         _records("phases", Phase, analysis.phases),
         _records("movements", Movement, analysis.movements),

@@ -34,7 +34,7 @@ from monitor.report.palette import Ink
 from monitor.report.titles import PART_TITLES, PHASE_TITLES, POSITION_TITLES
 from monitor.result import SessionResult
 
-REFERENCE_BAND_DEG = 8.0  # the drift at which the wearer is told (monitor.alerts.machines)
+REFERENCE_BAND_DEG = 8.0  # the drift at which the wearer is told (monitor.alerts.excursion)
 _STRIP_BINS_AN_INCH = 12  # of a part of the index: a minute's mean has no finer detail
 _SHORT_NAMES = {"rest": "rest", "extra": "extra", "rolling": "roll", "unknown": "?"}
 _SHORT_POSITIONS = {"left": "left", "right": "right", "unknown": "?"}

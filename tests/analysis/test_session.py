@@ -17,6 +17,13 @@ from tests.analysis.leg_model import G, rotation, shank_up, thigh_up
 POSES = Poses((2, 8), (12, 20))
 
 
+def rates(turn_deg, lean_deg, fs_hz):
+    """What a gyroscope sees of a segment that turns about y within a leg that leans about x."""
+    turn = np.radians(turn_deg)
+    leaning, turning = (np.gradient(np.radians(a)) * fs_hz for a in (lean_deg, turn_deg))
+    return np.stack([leaning * np.cos(turn), turning, leaning * np.sin(turn)], axis=1)
+
+
 def wearer(seconds=75, seed=0, fs_hz=50.0):
     """Straight, then bent with a lean and a slow drift; a chest that breathes; noise of 3 mg."""
     rng = np.random.default_rng(seed)
@@ -29,12 +36,14 @@ def wearer(seconds=75, seed=0, fs_hz=50.0):
         "left_thigh": thigh_up(47 * bend + 0.05 * np.clip(t - 40, 0, None), lean),
         "left_shank": shank_up(44 * bend, lean),
     }
-    rate = np.radians(np.gradient(47 * bend) * fs_hz)[:, None] * [0.0, 1.0, 0.0]
+    turn = {"left_thigh": 47 * bend + 0.05 * np.clip(t - 40, 0, None), "left_shank": -44 * bend}
     return {
         name: SensorData(
             t,
             G * (up + 0.003 * rng.normal(size=up.shape)),
-            rate + 0.01 * rng.normal(size=up.shape) if name != "chest" else None,
+            rates(turn[name], lean, fs_hz) + 0.002 * rng.normal(size=up.shape)
+            if name != "chest"
+            else None,
         )
         for name, up in ups.items()
     }
@@ -138,7 +147,10 @@ def test_nothing_is_said_of_a_hole_and_nothing_drawn_across_it():
         assert np.isnan(getattr(result.epochs, column)[30:45]).all(), column
     assert np.isnan(result.epochs.movement_mg[inside]).all()
     assert np.isnan(result.epochs.stillness[inside]).all()
-    assert result.epochs.knee_left_deg[50:] == pytest.approx(WHOLE.epochs.knee_left_deg[50:])
+    # the gyroscope's memory is shorter there, and its noise in it another
+    assert result.epochs.knee_left_deg[50:] == pytest.approx(
+        WHOLE.epochs.knee_left_deg[50:], abs=0.1
+    )
     sensor = result.sensors["left_thigh"]
     assert sensor.coverage == pytest.approx(60 / 75)
     assert sensor.problems[0] == "was not heard for 15 s of 75 s"
@@ -205,7 +217,9 @@ def test_without_the_nominal_mounting_a_leg_is_unknown_until_both_poses_are_told
     assert np.isnan(epochs.trunk_tilt_deg[:5]).all()
     assert np.isfinite(epochs.trunk_tilt_deg[5:]).all()
     assert np.isnan(epochs.knee_left_deg[:21]).all()
-    np.testing.assert_array_equal(epochs.knee_left_deg[21:], WHOLE.epochs.knee_left_deg[21:])
+    np.testing.assert_allclose(
+        epochs.knee_left_deg[21:], WHOLE.epochs.knee_left_deg[21:], rtol=0, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("rest_m_s2", [6.96, 12.86, 26.0, 1.0])
