@@ -76,7 +76,7 @@ class Column:
         if not self._room_for(2, size):
             return
         self._put(cells[0], self._left_in, size=size, colour=colour)
-        for cell, share in zip(cells[1:], (0.60, 0.85, 1.0), strict=True):
+        for cell, share in zip(cells[1:], (0.57, 0.80, 1.0), strict=True):
             right_in = self._left_in + share * self._width_in
             self._put(cell, right_in, size=size, colour=colour, to="right")
         self.y_in -= 1.4 * size / 72

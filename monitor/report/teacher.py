@@ -107,7 +107,7 @@ def _panels(result: SessionResult) -> list[Panel]:
     placements = result.analysis.sensors
     legs = any("thigh" in p or "shank" in p for p in placements)
     every = [
-        (True, Panel("What happened when", 0.30, panels.phases)),
+        (True, Panel("Phases", 0.30, panels.phases)),
         (legs, Panel("Knee angle, degrees", 1.05, panels.knees)),
         (True, Panel("Stillness, 0 moving to 1 still", 0.42, panels.stillness)),
         ("chest" in placements, Panel("Breaths a minute", 0.55, panels.breathing)),
@@ -151,7 +151,7 @@ def _in_words(column: Column, result: SessionResult, said: SessionNotes) -> None
     found = cues(result)
     column.paragraph(f"{summary(found)}." if found else "There were none.")
     for cue in found[:_MOST_CUES]:
-        column.paragraph(f"{words.clock(cue.t_s)}  {cue.alert.reason} {cue.outcome}", most_lines=3)
+        column.paragraph(f"{words.clock(cue.t_s)}  {cue.alert.reason} {cue.outcome}", most_lines=4)
     if len(found) > _MOST_CUES:
         column.paragraph(f"{len(found) - _MOST_CUES} more are in the report.")
 

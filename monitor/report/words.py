@@ -15,6 +15,7 @@ from analysis.results import Estimate, FloatArray
 from monitor.result import SessionResult
 
 UNITS = {
+    "-1 to 1": "",
     "deg": "°",
     "1": "",
     "0 to 1": "",
@@ -90,12 +91,12 @@ def number(value: float | None, unit: str = "") -> str:
 
     Examples
     --------
-    >>> number(89.14, "deg"), number(0.6667, "1"), number(None, "deg")
-    ('89.1°', '0.67', 'unknown')
+    >>> number(89.14, "deg"), number(0.6667, "1"), number(None, "deg"), number(3.0)
+    ('89.1°', '0.67', 'unknown', '3')
     """
     if value is None or not math.isfinite(value):
         return "unknown"
-    digits = _digits(abs(value), unit)
+    digits = 0 if _is_count(unit, value) else _digits(abs(value), unit)
     shown = UNITS.get(unit, f" {unit}" if unit else "")
     return f"{value:z.{digits}f}{shown}"  # z: never "-0.0"
 
@@ -105,7 +106,8 @@ def interval(estimate: Estimate) -> str:
     low, high = estimate.low, estimate.high
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return "–"  # noqa: RUF001  # an en dash is what an empty cell of a table shows
-    digits = _digits(max(abs(low), abs(high)), estimate.unit)
+    size = max(abs(low), abs(high))
+    digits = 0 if _is_count(estimate.unit, low, high) else _digits(size, estimate.unit)
     return f"{low:z.{digits}f} to {high:z.{digits}f}"
 
 
@@ -124,6 +126,10 @@ def estimate(found: Estimate | None) -> str:
     between = interval(found)
     mostly = f"mostly {between}, " if " to " in between else ""
     return f"{number(found.value, found.unit)} ({mostly}known for {percent(found.coverage)})"
+
+
+def _is_count(unit: str, *values: float) -> bool:
+    return not unit and all(float(value).is_integer() for value in values)
 
 
 def _digits(size: float, unit: str) -> int:
@@ -189,8 +195,8 @@ def _cued(result: SessionResult) -> str:
         return ""
     n_right = sum(entry.corrected_s is not None for entry in given)
     if len(given) == 1:
-        return f"one cue{', put right' * n_right}"
-    return f"{len(given)} cues, {n_right} of them put right"
+        return f"one cue{' that was put right' * n_right}"
+    return f"{len(given)} cues of which {n_right} {'was' if n_right == 1 else 'were'} put right"
 
 
 def _finish(result: SessionResult) -> str:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from typer.testing import CliRunner
 
-from analysis.results import Breath, Epochs, Estimate, SensorData, SessionAnalysis
+from analysis.results import Epochs, Estimate, SensorData, SessionAnalysis
 from monitor import home
 from monitor.cli import app
 from monitor.report import findings, palette, spectrogram, words
@@ -135,7 +135,7 @@ def test_the_page_of_a_full_session_tells_all_of_it() -> None:
     for said in (
         "My lower back let go", "evening, after work", "knee drawn up to the chest",
         "Cue given; right again after 47 seconds.", "No cue: snoozed until 13:00",
-        "on the left side", "Not hurried: the trunk turned", "3 sighs among them",
+        "on the left side", "Getting up took 62 s, the trunk turning", "single breaths were seen",
         "nearer to sleep than to waking", "out of range", 'href="data:image/png;base64,',
     ):  # fmt: skip
         assert said in html, said
@@ -155,18 +155,13 @@ def test_a_session_without_a_word_of_the_wearer_has_no_room_for_it() -> None:
     assert "In your own words" in html_page(full_session(), SessionNotes(text="Well."))
 
 
-def test_how_even_breathing_was_does_not_reach_across_a_hole() -> None:
-    def breaths(hole_s: float) -> SessionResult:
-        lengths = np.where(np.arange(60) % 2, 4.0, 6.0)
-        starts = np.cumsum(lengths) - lengths + np.where(np.arange(60) >= 30, hole_s, 0.0)
-        found = tuple(Breath(a, a + n, 1.0) for a, n in zip(starts, lengths, strict=True))
-        result = full_session()
-        return replace(result, analysis=replace(result.analysis, breaths=found))
-
-    whole, holed = (findings.finding("breathing", breaths(s)) for s in (0.0, 60.0))
-    assert "varied by 20\u00a0%" in whole
-    assert "r = -1.00" in whole
-    assert "r = -1.00" in holed
+def test_what_breathing_was_like_is_said_as_the_analysis_counted_it() -> None:
+    said = findings.finding("breathing", full_session())
+    assert f"{len(full_session().analysis.breaths)} single breaths were seen." in said
+    assert re.search(
+        r"Breath length, variation \(CV\): 0\.\d\d \(mostly 0\.\d\d to 0\.\d\d, ", said
+    )
+    assert "Sighs: 3 (mostly 3 to 4, known for 9" in said
 
 
 def test_numbers_in_a_caption_carry_interval_and_coverage() -> None:
@@ -203,6 +198,20 @@ def test_a_day_is_drawn_with_as_few_points_as_an_hour() -> None:
         li for li in knees(long, COLUMN).axes[0].lines if len(np.asarray(li.get_xdata())) > 9
     )
     assert len(np.asarray(line.get_xdata())) <= 2 * 60 * 4
+
+
+def test_getting_up_is_told_part_by_part_and_what_was_not_seen() -> None:
+    finish = full_session().analysis.finish
+    assert finish is not None
+    assert findings.getting_up_words(finish) == (
+        "Rolling from 18:30, kneeling from 18:50, standing from 19:20. "
+        "Getting up took 62 s, the trunk turning at up to 64 deg/s: unhurried."
+    )
+    unseen = replace(finish, kneeling_s=None, peak_speed_deg_s=None, hurried=None, reason="")
+    assert findings.getting_up_words(unseen) == (
+        "Rolling from 18:30, kneeling not seen, standing from 19:20; fastest turn of the trunk "
+        "unknown. Whether it was hurried is unknown."
+    )
 
 
 def test_getting_up_shows_its_own_minute() -> None:
@@ -307,8 +316,11 @@ def test_a_recording_that_cannot_be_read_costs_only_its_spectrogram(tmp_path: Pa
 
 def wordy() -> tuple[SessionResult, SessionNotes]:
     result = full_session()
+    nearly = {n: replace(e, coverage=0.999) for n, e in result.analysis.summary.items()}
     return (
-        replace(result, ledger=result.ledger * 9),
+        replace(
+            result, ledger=result.ledger * 9, analysis=replace(result.analysis, summary=nearly)
+        ),
         replace(SAID, text="It was long and I have much to say of it. " * 60, tags=("tag",) * 80),
     )
 
@@ -322,7 +334,9 @@ def test_the_sheet_is_one_page_on_which_no_text_meets_another(case: str) -> None
     figure = teacher_page(result, said)
     with house_style():
         FigureCanvasAgg(figure).draw()
-        boxes = [t.get_window_extent() for t in figure.texts if t.get_text()]
+        texts = [*figure.texts, *(t for ax in figure.axes for t in ax.texts)]
+        texts += [ax._left_title for ax in figure.axes]  # type: ignore[attr-defined]
+        boxes = [t.get_window_extent() for t in texts if t.get_text()]
     for i, box in enumerate(boxes):
         assert figure.bbox.x0 < box.x0 < box.x1 < figure.bbox.x1
         assert figure.bbox.y0 < box.y0 < box.y1 < figure.bbox.y1
@@ -331,8 +345,8 @@ def test_the_sheet_is_one_page_on_which_no_text_meets_another(case: str) -> None
             for o in boxes[i + 1 :]
         )
     assert len(re.findall(rb"/Type /Page\b", pdf(figure))) == 1
-    texts = " ".join(t.get_text() for t in figure.texts)
-    assert ("more is in the report" in texts) == (case == "wordy")
+    said_on_it = " ".join(t.get_text() for t in figure.texts)
+    assert ("more is in the report" in said_on_it) == (case == "wordy")
 
 
 def test_the_sheet_says_what_it_cannot_say() -> None:
