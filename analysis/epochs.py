@@ -30,6 +30,7 @@ from analysis.legs import (
     LegEpochs,
     turned_about_up,
 )
+from analysis.one_sensor import LegLengths, LoneLeg
 from analysis.phases import PhaseInput
 from analysis.position import Mounting, session_mounting, stretches
 from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
@@ -53,7 +54,9 @@ class EpochMaker:
         Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
     """
 
-    def __init__(self, intakes: Mapping[str, Intake], beats: Beats) -> None:
+    def __init__(
+        self, intakes: Mapping[str, Intake], beats: Beats, lengths: LegLengths | None = None
+    ) -> None:
         self._intakes = intakes
         self._beats = beats
         self._frames: Mapping[str, SegmentFrame | None] = {}
@@ -61,6 +64,11 @@ class EpochMaker:
             side: Leg(side)
             for side in SIDES
             if f"{side}_thigh" in intakes and f"{side}_shank" in intakes
+        }
+        self._lone = {
+            side: LoneLeg(name, lengths or LegLengths())
+            for name in intakes
+            if (side := name.partition("_")[0]) in SIDES and side not in self._legs
         }
         self._log = EpochLog()
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
@@ -113,6 +121,9 @@ class EpochMaker:
         )
         for side, leg in self._legs.items():
             leg.recalibrated({n: f for n, f in frames.items() if n.startswith(side)}, since_s)
+        for lone in self._lone.values():
+            found = frames.get(lone.placement)
+            lone.frame = None if found is not None and found.source == "held" else found
         for name, rate in (still_rates or {}).items():
             self._trackers[name].begin(rate)
 
@@ -142,7 +153,12 @@ class EpochMaker:
             else f"The {side} knee angle is from gyroscope and accelerometer together."
             for side, leg in self._legs.items()
             if leg.n_fused
-        ]
+        ] + [lone.note() for lone in self._lone.values()]
+
+    @property
+    def estimated_sides(self) -> tuple[str, ...]:
+        """Legs whose knee is an estimate from one sensor."""
+        return tuple(self._lone)
 
     def heart_notes(self) -> list[str]:
         """Where the heart rate is from: a sensor's own beats are preferred over chest motion."""
@@ -165,7 +181,10 @@ class EpochMaker:
         ups = {name: self._ups(name, rests[name], first, n) for name in self._intakes}
         sharp = {name: t.update(first, n, rests[name]) for name, t in self._trackers.items()}
         calm = {name: self._calm(name, ups[name], rests[name], first) for name in self._intakes}
-        legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs}
+        legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs} | {
+            side: lone.epochs(calm[lone.placement], sharp[lone.placement])
+            for side, lone in self._lone.items()
+        }
         for side, leg in legs.items():
             getattr(epochs, f"knee_{side}_deg")[:] = leg.flexion_deg
             getattr(epochs, f"lean_{side}_deg")[:] = leg.lean_deg
