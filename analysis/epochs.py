@@ -38,6 +38,7 @@ from analysis.relaxation import relaxation
 from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
+from analysis.wear import WearWatch
 
 
 class EpochMaker:
@@ -72,6 +73,7 @@ class EpochMaker:
         }
         self._log = EpochLog()
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
+        self.wear = {name: WearWatch(intake) for name, intake in intakes.items()}
         self._trackers = {name: UpTracker(intake) for name, intake in intakes.items()}
         self.knows_positions = True
         self.twins = Twins(intakes)
@@ -136,7 +138,7 @@ class EpochMaker:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
         side, _, segment = placement.partition("_")
         leg = self._legs.get(side)
-        said = [self._trackers[placement].problem()]
+        said = [self.wear[placement].problem(), self._trackers[placement].problem()]
         if leg is None:
             said.append(self._trunk.problem() if placement == "chest" else "")
         else:
@@ -181,6 +183,12 @@ class EpochMaker:
         ups = {name: self._ups(name, rests[name], first, n) for name in self._intakes}
         sharp = {name: t.update(first, n, rests[name]) for name, t in self._trackers.items()}
         calm = {name: self._calm(name, ups[name], rests[name], first) for name in self._intakes}
+        for name, watch in self.wear.items():
+            if name == "chest":
+                continue  # it shows breath and beat as well, further down
+            is_off = watch.update(first, n) == 0.0  # no joint is where a table is
+            calm[name] = np.where(is_off[:, None, None], np.nan, calm[name])
+            sharp[name] = np.where(is_off[:, None], np.nan, sharp[name])
         legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs} | {
             side: lone.epochs(calm[lone.placement], sharp[lone.placement])
             for side, lone in self._lone.items()
@@ -201,6 +209,9 @@ class EpochMaker:
         if "chest" in ups:
             self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
         self._beat(epochs, rests, first)
+        if "chest" in self.wear:
+            alive = np.isfinite(epochs.breathing_per_min) | np.isfinite(epochs.heart_per_min)
+            self.wear["chest"].update(first, n, alive)
         self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)

@@ -137,6 +137,15 @@ class SessionAnalyzer:
         return self._phases.current
 
     @property
+    def worn(self) -> dict[str, bool | None]:
+        """Whether each sensor is worn, as known after the newest final epoch; None: not known."""
+        return {name: watch.worn for name, watch in self._maker.wear.items()}
+
+    def worn_epochs(self, placement: str) -> FloatArray:
+        """State of every final epoch, as in `epochs`: 1 worn, 0 off the body, NaN unknown."""
+        return self._maker.wear[placement].all()
+
+    @property
     def impossible_sides(self) -> tuple[str, ...]:
         """Legs whose knee left what knees can do, so that their mounting is not as assumed."""
         return self._maker.impossible_sides
