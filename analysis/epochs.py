@@ -31,6 +31,7 @@ from analysis.legs import (
     LegEpochs,
     turned_about_up,
 )
+from analysis.one_sensor import LegLengths, LoneLeg
 from analysis.phases import PhaseInput
 from analysis.position import Mounting, session_mounting, stretches
 from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
@@ -39,6 +40,7 @@ from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
 from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
+from analysis.wear import WearWatch
 
 
 class EpochMaker:
@@ -57,7 +59,9 @@ class EpochMaker:
         Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
     """
 
-    def __init__(self, intakes: Mapping[str, Intake], beats: Beats) -> None:
+    def __init__(
+        self, intakes: Mapping[str, Intake], beats: Beats, lengths: LegLengths | None = None
+    ) -> None:
         self._intakes = intakes
         self._beats = beats
         self._frames: Mapping[str, SegmentFrame | None] = {}
@@ -66,8 +70,14 @@ class EpochMaker:
             for side in SIDES
             if f"{side}_thigh" in intakes and f"{side}_shank" in intakes
         }
+        self._lone = {
+            side: LoneLeg(name, lengths or LegLengths())
+            for name in intakes
+            if (side := name.partition("_")[0]) in SIDES and side not in self._legs
+        }
         self._log = EpochLog()
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
+        self.wear = {name: WearWatch(intake) for name, intake in intakes.items()}
         self._trackers = {name: UpTracker(intake) for name, intake in intakes.items()}
         self.knows_positions = True
         self.twins = Twins(intakes)
@@ -119,6 +129,9 @@ class EpochMaker:
         )
         for side, leg in self._legs.items():
             leg.recalibrated({n: f for n, f in frames.items() if n.startswith(side)}, since_s)
+        for lone in self._lone.values():
+            found = frames.get(lone.placement)
+            lone.frame = None if found is not None and found.source == "held" else found
         for name, rate in (still_rates or {}).items():
             self._trackers[name].begin(rate)
 
@@ -137,7 +150,7 @@ class EpochMaker:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
         side, _, segment = placement.partition("_")
         leg = self._legs.get(side)
-        said = [self._trackers[placement].problem()]
+        said = [self.wear[placement].problem(), self._trackers[placement].problem()]
         if leg is None:
             said.append(self._trunk.problem() if placement == "chest" else "")
         else:
@@ -154,7 +167,12 @@ class EpochMaker:
             else f"The {side} knee angle is from gyroscope and accelerometer together."
             for side, leg in self._legs.items()
             if leg.n_fused
-        ]
+        ] + [lone.note() for lone in self._lone.values()]
+
+    @property
+    def estimated_sides(self) -> tuple[str, ...]:
+        """Legs whose knee is an estimate from one sensor."""
+        return tuple(self._lone)
 
     def heart_notes(self) -> list[str]:
         """Where the heart rate is from: a sensor's own beats are preferred over chest motion."""
@@ -177,7 +195,16 @@ class EpochMaker:
         ups = {name: self._ups(name, rests[name], first, n) for name in self._intakes}
         sharp = {name: t.update(first, n, rests[name]) for name, t in self._trackers.items()}
         calm = {name: self._calm(name, ups[name], rests[name], first) for name in self._intakes}
-        legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs}
+        for name, watch in self.wear.items():
+            if name == "chest":
+                continue  # it shows breath and beat as well, further down
+            is_off = watch.update(first, n) == 0.0  # no joint is where a table is
+            calm[name] = np.where(is_off[:, None, None], np.nan, calm[name])
+            sharp[name] = np.where(is_off[:, None], np.nan, sharp[name])
+        legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs} | {
+            side: lone.epochs(calm[lone.placement], sharp[lone.placement])
+            for side, lone in self._lone.items()
+        }
         for side, leg in legs.items():
             getattr(epochs, f"knee_{side}_deg")[:] = leg.flexion_deg
             getattr(epochs, f"lean_{side}_deg")[:] = leg.lean_deg
@@ -194,6 +221,9 @@ class EpochMaker:
         if "chest" in ups:
             self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
         self._beat(epochs, rests, first)
+        if "chest" in self.wear:
+            alive = np.isfinite(epochs.breathing_per_min) | np.isfinite(epochs.heart_per_min)
+            self.wear["chest"].update(first, n, alive)
         self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)
