@@ -160,7 +160,7 @@ def _alike(envelope: FloatArray, fs_hz: float, s: HeartSettings) -> FloatArray:
     """Autocorrelation of the envelope's slow rhythm, 1 at lag 0; all 0 where there is none."""
     n = envelope.shape[1]
     n_fft = fft_length(2 * n)
-    rhythm = _band(frequencies(n_fft, fs_hz), *s.rhythm_hz)
+    rhythm = band_gain(frequencies(n_fft, fs_hz), *s.rhythm_hz)
     power = np.abs(np.fft.rfft(envelope, n_fft, axis=1)) ** 2 * rhythm
     alike = np.fft.irfft(power, n_fft, axis=1)[:, :n] * (n / np.arange(n, 0, -1))
     own = alike[:, :1]
@@ -171,7 +171,7 @@ def _envelope(values: FloatArray, fs_hz: float, s: HeartSettings) -> FloatArray:
     """Size of what shakes within the band, twitches clipped, about its mean."""
     n = values.shape[1]
     n_fft = fft_length(n)
-    gain = np.sqrt(_band(frequencies(n_fft, fs_hz), *s.band_hz))
+    gain = np.sqrt(band_gain(frequencies(n_fft, fs_hz), *s.band_hz))
     spectrum = np.fft.rfft(values, n_fft, axis=1) * gain[:, np.newaxis]
     shaking = np.fft.irfft(spectrum, n_fft, axis=1)[:, :n]
     size = np.linalg.norm(shaking, axis=2)
@@ -179,7 +179,7 @@ def _envelope(values: FloatArray, fs_hz: float, s: HeartSettings) -> FloatArray:
     return np.asarray(size - size.mean(axis=1, keepdims=True))
 
 
-def _band(f_hz: FloatArray, low_hz: float, high_hz: float) -> FloatArray:
+def band_gain(f_hz: FloatArray, low_hz: float, high_hz: float) -> FloatArray:
     """Power gain of a fourth-order Butterworth pair, without its phase."""
     rise = 1 / (1 + (low_hz / np.maximum(f_hz, 1e-9)) ** 8)
     return np.asarray(rise / (1 + (f_hz / high_hz) ** 8))
