@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis import breathing, heart, quality, stillness
+from analysis import breathing, heart, heart_beats, quality, stillness
 from analysis.beats import Beats
 from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
@@ -34,6 +35,9 @@ from analysis.relaxation import relaxation
 from analysis.results import Epochs, FloatArray
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
+from analysis.variability import Differences
+
+_UNMASKED = heart.HeartSettings(least_confidence=0.0)
 
 
 class EpochMaker:
@@ -63,6 +67,8 @@ class EpochMaker:
         self.twins = Twins(intakes)
         self._trunk = NominalTrunk()
         self.breaths = Breaths(BIN_HZ)
+        self._follower = heart.Follower()
+        self._knock_ms: list[tuple[float, FloatArray]] = []
         self.n_heart = self.n_from_beats = 0
 
     def all(self) -> Epochs:
@@ -96,7 +102,9 @@ class EpochMaker:
     def heart_notes(self) -> list[str]:
         """Where the heart rate is from: a sensor's own beats are preferred over chest motion."""
         if not self.n_from_beats:
-            return []
+            from_motion = any(len(ms) for _, ms in self._knock_ms)
+            said = "Heart rate and RMSSD are from chest motion, not from an electrocardiogram."
+            return [said] if from_motion else []
         n_moved = self.n_heart - self.n_from_beats
         rest = f"; for {n_moved} s without them it is from chest motion" if n_moved else ""
         return [
@@ -141,7 +149,13 @@ class EpochMaker:
         intake = self._intakes[name]
         rest = quality.rest_m_s2(intake, first, n)
         good = quality.is_trusted(rest) & ~quality.is_frozen(intake, first, n)
-        return np.where(good, rest, np.nan)
+        return np.where(good & ~quality.has_one_axis(intake, first, n), rest, np.nan)
+
+    def _lone_axis(self, first: int, n: int) -> NDArray[np.bool_]:
+        """Epochs in which the chest shows one axis: enough for rates, not for angles."""
+        chest = self._intakes["chest"]
+        lone = quality.has_one_axis(chest, first, n) & ~quality.is_frozen(chest, first, n)
+        return np.asarray(lone & (not self.twins.of("chest")))
 
     def _ups(self, name: str, rest: FloatArray, first: int, n: int) -> FloatArray:
         """Up in the last bins of each epoch."""
@@ -169,10 +183,12 @@ class EpochMaker:
             (first + 1) * BIN_HZ, len(epochs), BIN_HZ, length
         )
         seen = breathing.breathing(windows[:, :, :3], BIN_HZ)
-        good = np.isfinite(rest)
+        good = np.isfinite(rest) | self._lone_axis(first, len(epochs))
         epochs.breathing_per_min[:] = np.where(good, seen.rate_per_min, np.nan)
         epochs.breathing_confidence[:] = np.where(good, seen.confidence, np.nan)
-        seen = replace(seen, rate_per_min=epochs.breathing_per_min)
+        # whether the trunk moved cannot be seen in one axis
+        believed = np.where(np.isfinite(rest), seen.rate_per_min, np.nan)
+        seen = replace(seen, rate_per_min=believed)
         self.breaths.update(windows[:, :, :3], first, seen, moved)
 
     def _turned(self, means: Mapping[str, FloatArray]) -> FloatArray:
@@ -224,20 +240,42 @@ class EpochMaker:
         epochs.heart_per_min[:], epochs.heart_confidence[:] = rates.T
 
     def _knocks(self, chest: Intake, rest: FloatArray, first: int) -> FloatArray:
+        """Rate and confidence from the chest's motion; of a single axis too, which has no gravity."""
         rates = np.full((len(rest), 2), np.nan)
         ends = np.arange(first, first + len(rest))
         n = chest.changes.all()[:, 0]
         starts = ends - round(heart.WINDOW_S)
         heard = n[ends] - np.where(starts >= 0, n[np.maximum(starts, 0)], 0.0)
-        can = np.isfinite(rest) & (starts >= 0) & (heard >= heart.LEAST_FS_HZ * heart.WINDOW_S)
+        shows = np.isfinite(rest) | self._lone_axis(first, len(rest))
+        can = shows & (starts >= 0) & (heard >= heart.LEAST_FS_HZ * heart.WINDOW_S)
         if chest.heart is None or not can.any():
             return rates
         end = round((first + 1 - FAST_LAG_S) * HEART_HZ)
         length = round(heart.WINDOW_S * HEART_HZ)
         windows = chest.heart.windows(end, len(rest), HEART_HZ, length)
-        answer = heart.heart(windows, HEART_HZ)
-        rates[:, 0], rates[:, 1] = answer.rate_per_min, answer.confidence
-        return np.where(can[:, None], rates, np.nan)
+        answer = heart.heart(windows, HEART_HZ, settings=_UNMASKED)
+        epoch_s: FloatArray = ends + np.float64(1.0)
+        answer = replace(answer, confidence=np.where(can, answer.confidence, np.nan))
+        rates[:, 0] = self._follower.believed(answer, epoch_s)
+        rates[:, 1] = answer.confidence
+        fine = heard >= heart_beats.LEAST_FS_HZ * heart.WINDOW_S
+        rows = np.flatnonzero(fine & np.isfinite(rates[:, 0]) & ((ends + 1) % heart.WINDOW_S == 0))
+        for row, beats in zip(
+            rows, heart_beats.window_beats(windows[rows], HEART_HZ, rates[rows, 0]), strict=True
+        ):
+            change_ms = heart_beats.successive_differences_ms(beats)
+            self._knock_ms.append((float(ends[row] + 1), change_ms))
+        return rates
+
+    def beat_differences(self) -> Differences:
+        """From a heart-rate sensor's own beats, else from those of the chest's motion."""
+        told = self._beats.differences()
+        parts = [(t, ms) for t, ms in self._knock_ms if len(ms)]
+        if len(told) or not parts:
+            return told
+        t_s = np.concatenate([np.full(len(ms), t) for t, ms in parts])
+        each_s = np.concatenate([np.full(len(ms), heart.WINDOW_S / len(ms)) for _, ms in parts])
+        return Differences(t_s, np.concatenate([ms for _, ms in parts]), each_s)
 
     def _relax(self, n: int) -> None:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from analysis.heart import HeartSettings, band_gain
 from analysis.results import FloatArray
 from analysis.spectrum import bridged, check_windows, detrended, fft_length, frequencies
+from analysis.variability import differences_ms
 
 LEAST_FS_HZ = 99.0
 """Below, a beat cannot be placed well enough for its variability; 99 allows for a slow clock."""
@@ -41,9 +42,8 @@ class BeatSettings:
     knock_s: tuple[float, float] = (-0.15, 0.25)  # about a beat: first sound and ejection
     shift_s: float = 0.08  # the chain is not wrong by more than two of its steps
     rounds: int = 3  # of averaging and shifting; the shifts settle in two
-    alike: float = 0.7  # least mean correlation with the average knock
-    beat_alike: float = 0.4  # of a single beat; else both of its intervals are left out
-    ectopic: float = 0.35  # an interval that differs more from the one before is no sinus rhythm
+    alike: float = 0.75  # least mean correlation with the average knock
+    beat_alike: float = 0.5  # of a single beat; else both of its intervals are left out
 
 
 class WindowBeats(NamedTuple):
@@ -103,11 +103,10 @@ def successive_differences_ms(
     if beats.quality < s.alike or len(beats.t_s) < 3:
         return np.empty(0)
     good = beats.alike >= s.beat_alike
-    interval_ms = 1000 * np.diff(beats.t_s)
     trusted = good[1:] & good[:-1]
-    change_ms = np.diff(interval_ms)
-    even = np.abs(change_ms) <= s.ectopic * interval_ms[:-1]
-    return np.asarray(change_ms[trusted[1:] & trusted[:-1] & even])
+    change_ms = differences_ms(1000 * np.diff(beats.t_s))
+    change_ms = change_ms[trusted[1:] & trusted[:-1]]
+    return np.asarray(change_ms[np.isfinite(change_ms)])
 
 
 def _shaking(windows: FloatArray, fs_hz: float, s: BeatSettings) -> tuple[FloatArray, FloatArray]:

@@ -163,7 +163,7 @@ class SessionAnalyzer:
                 f"no sensor is worn at {placement!r}", hint=f"Worn: {', '.join(self._intakes)}."
             )
         t = checked_times(t_s)
-        acc = checked_triaxial(acc_m_s2, "acc_m_s2", len(t))
+        acc = checked_triaxial(acc_m_s2, "acc_m_s2", len(t), lone_axis=True)
         gyr = None if gyr_rad_s is None else checked_triaxial(gyr_rad_s, "gyr_rad_s", len(t))
         if len(t) and t.max() > LONGEST_S:
             raise InputError(
@@ -202,7 +202,7 @@ class SessionAnalyzer:
             phases=phases,
             epochs=epochs,
             movements=self._movements(),
-            summary=summarise(epochs, phases, breaths),
+            summary=summarise(epochs, phases, breaths, self._maker.beat_differences()),
             notes=self._notes(),
             breaths=breaths,
         )

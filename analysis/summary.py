@@ -18,6 +18,7 @@ from analysis.breath_summary import breath_numbers
 from analysis.breathing import whole_recording_rate
 from analysis.phases import in_phase
 from analysis.results import Breath, Epochs, Estimate, FloatArray, Phase
+from analysis.variability import Differences, rmssd
 
 POSITION = ("settling", "rest", "extra")
 
@@ -43,7 +44,10 @@ MEDIANS = {
 
 
 def summarise(
-    epochs: Epochs, phases: tuple[Phase, ...], breaths: tuple[Breath, ...] = ()
+    epochs: Epochs,
+    phases: tuple[Phase, ...],
+    breaths: tuple[Breath, ...] = (),
+    beats: Differences | None = None,
 ) -> dict[str, Estimate]:
     """All summary numbers of a session.
 
@@ -62,6 +66,7 @@ def summarise(
         if numbers[name].coverage < LEAST_RATE_COVERAGE:
             numbers[name] = replace(numbers[name], value=None, low=None, high=None)
     numbers |= breath_numbers(breaths, span)
+    numbers["rmssd_ms"] = rmssd(beats or Differences.none(), span)
     numbers["still_share"] = _share(epochs.stillness[span])
     numbers["knee_difference_deg"] = _median(
         (epochs.knee_left_deg - epochs.knee_right_deg)[span], "deg"
