@@ -10,16 +10,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from analysis import breathing, heart, heart_beats, quality, stillness
+from analysis import activity, breathing, quality, stillness
 from analysis.beats import Beats
 from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
+from analysis.drowsy import drowsiness
 from analysis.epoch_log import EpochLog
 from analysis.gravity import up_directions
-from analysis.grid import BIN_HZ
-from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, Intake
+from analysis.grid import BIN_HZ, Rows
+from analysis.heart_maker import HeartMaker
+from analysis.intake import FAST_HZ, FAST_LAG_S, HISTORY_S, Intake
 from analysis.legs import (
     ANGLE_BINS,
     LATCH_EPOCHS,
@@ -30,14 +33,13 @@ from analysis.legs import (
     turned_about_up,
 )
 from analysis.phases import PhaseInput
-from analysis.posture import mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
+from analysis.position import Mounting, session_mounting, stretches
+from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
-from analysis.results import Epochs, FloatArray
+from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
+from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
-from analysis.variability import Differences
-
-_UNMASKED = heart.HeartSettings(least_confidence=0.0)
 
 
 class EpochMaker:
@@ -48,13 +50,16 @@ class EpochMaker:
     knows_positions : bool
         False when the poses were not held lying: then where lying is, is not known, and no part of
         the exercise can be told.
-    n_heart, n_from_beats : int
-        Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
+    up : mapping of placement to Rows
+        Mean direction of up in each epoch, of the trunk's sensors.
+    activity : Rows
+        ENMO and MAD in mg of the most restless sensor, a row every `activity.EPOCH_S`.
+    heart : HeartMaker
+        Heart rate, its beats, and where they are from.
     """
 
     def __init__(self, intakes: Mapping[str, Intake], beats: Beats) -> None:
         self._intakes = intakes
-        self._beats = beats
         self._frames: Mapping[str, SegmentFrame | None] = {}
         self._legs = {
             side: Leg(side)
@@ -66,14 +71,36 @@ class EpochMaker:
         self.knows_positions = True
         self.twins = Twins(intakes)
         self._trunk = NominalTrunk()
+        self._drift = PostureDrift()
+        self._noises = {name: np.full(HISTORY_S - 1, np.inf) for name in intakes}
+        self.activity = Rows(2, 0)
+        self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
         self.breaths = Breaths(BIN_HZ)
-        self._follower = heart.Follower()
-        self._knock_ms: list[tuple[float, FloatArray]] = []
-        self.n_heart = self.n_from_beats = 0
+        self.heart = HeartMaker(intakes.get("chest"), beats)
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
         return self._log.all()
+
+    @property
+    def frames(self) -> Mapping[str, SegmentFrame | None]:
+        """The segments' frames in force."""
+        return self._frames
+
+    def mounting(self, placement: str, phases: tuple[Phase, ...]) -> Mounting | None:
+        """How the sensor of chest or head sits, as far as the session has shown; None: not worn."""
+        rows = self.up.get(placement)
+        if rows is None or not self.knows_positions:
+            return None
+        return session_mounting(rows.all(), self._frames.get(placement), phases)
+
+    def positions(self, phases: tuple[Phase, ...]) -> tuple[Position, ...]:
+        """How the trunk lay through the session."""
+        mounting = self.mounting("chest", phases)
+        if mounting is None:
+            return ()
+        up = self.up["chest"].all()
+        return stretches(self.all().t_s, mounting.position(up))
 
     def recalibrated(self, frames: Mapping[str, SegmentFrame | None], since_s: float = 0.0) -> None:
         """Use these frames from the next epoch on; their poses were over at `since_s`."""
@@ -89,6 +116,12 @@ class EpochMaker:
         """Legs whose knee left what knees can do for as long as makes it unknown."""
         return tuple(s for s, leg in self._legs.items() if leg.n_impossible >= LATCH_EPOCHS)
 
+    @property
+    def slips(self) -> dict[str, str]:
+        """What to say of each leg with a strap that slipped."""
+        said = {s: "".join(leg.slip_problem(x) for x in SEGMENTS) for s, leg in self._legs.items()}
+        return {side: problem for side, problem in said.items() if problem}
+
     def problems(self, placement: str) -> tuple[str, ...]:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
         side, _, segment = placement.partition("_")
@@ -98,18 +131,6 @@ class EpochMaker:
             return (said,) * bool(said)
         slipped = leg.slip_problem(segment)
         return (slipped,) * bool(slipped) + (leg.problems() if segment == "shank" else ())
-
-    def heart_notes(self) -> list[str]:
-        """Where the heart rate is from: a sensor's own beats are preferred over chest motion."""
-        if not self.n_from_beats:
-            from_motion = any(len(ms) for _, ms in self._knock_ms)
-            said = "Heart rate and RMSSD are from chest motion, not from an electrocardiogram."
-            return [said] if from_motion else []
-        n_moved = self.n_heart - self.n_from_beats
-        rest = f"; for {n_moved} s without them it is from chest motion" if n_moved else ""
-        return [
-            f"Heart rate is from the heart-rate sensor's own beats for {self.n_from_beats} s{rest}."
-        ]
 
     def make(self, first: int, n: int) -> Iterator[PhaseInput]:
         """Make `n` epochs from `first`, keep them, and yield what each means for the phases."""
@@ -126,6 +147,8 @@ class EpochMaker:
             getattr(epochs, f"lean_{side}_deg")[:] = leg.lean_deg
         means = {name: mean_up(up[:, -ANGLE_BINS:]) for name, up in ups.items()}
         turned = self._turned(means)
+        for name, rows in self.up.items():
+            rows.append(means[name])
         if "chest" in ups:
             epochs.trunk_tilt_deg[:] = self._tilt(
                 means["chest"], turned[list(means).index("chest")]
@@ -137,6 +160,13 @@ class EpochMaker:
         self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)
+
+    def posture(self, names: list[PhaseName]) -> None:
+        """Fill what needs the phases of the epochs just made."""
+        if "chest" in self.up:
+            n = len(names)
+            new = self.up["chest"].since(len(self.up["chest"]) - n)
+            self.all().posture_drift_deg[-n:] = self._drift.update(new, names)
 
     def _tilt(self, up: FloatArray, turned: FloatArray) -> FloatArray:
         frame = self._frames["chest"]
@@ -214,7 +244,10 @@ class EpochMaker:
             intake.fast.windows(end, n, FAST_HZ, length)[:, :, :3]
             for intake in self._intakes.values()
         ]
-        answer = stillness.stillness(np.concatenate(windows), FAST_HZ)  # one call for all sensors
+        noise = [self._noise(name, w) for name, w in zip(self._intakes, windows, strict=True)]
+        # one call for all sensors
+        answer = stillness.stillness(np.concatenate(windows), FAST_HZ, np.concatenate(noise))
+        self._be_active(rests, first, n)
         answer = stillness.with_turning(answer, turned.reshape(-1))
         good = np.isfinite(np.array(list(rests.values())))
         moved = np.where(good, answer.movement_mg.reshape(good.shape), np.nan)
@@ -225,62 +258,43 @@ class EpochMaker:
         epochs.stillness[:] = np.where(n_known > 0, share, np.nan)
         return moved
 
+    def _noise(self, name: str, windows: FloatArray) -> FloatArray:
+        """Own noise of the sensor as known at the end of each window: the least second of a minute."""
+        seconds = stillness.own_noise_m_s2(windows[:, -FAST_HZ:], FAST_HZ)
+        seconds = np.where(np.isfinite(seconds), seconds, np.inf)
+        seen = np.concatenate([self._noises[name], seconds])
+        least = sliding_window_view(seen, HISTORY_S).min(axis=1)
+        self._noises[name] = seen[-HISTORY_S + 1 :]
+        return np.where(np.isfinite(least), least, 0.0)
+
+    def _be_active(self, rests: Mapping[str, FloatArray], first: int, n: int) -> None:
+        """ENMO and MAD of the most restless sensor over every five seconds that end in this run."""
+        step = activity.EPOCH_S
+        ends = np.arange((first // step + 1) * step, first + n + 1, step)
+        if not len(ends):
+            return
+        found = np.full((len(self._intakes), 2, len(ends)), np.nan)
+        end, length = round((ends[0] - FAST_LAG_S) * FAST_HZ), step * FAST_HZ
+        for i, (name, intake) in enumerate(self._intakes.items()):
+            acc = intake.fast.windows(end, len(ends), length, length)[:, :, :3]
+            good = np.isfinite(rests[name][ends - 1 - first])
+            found[i, 0] = np.where(good, activity.enmo_mg(acc), np.nan)
+            found[i, 1] = np.where(good, activity.mad_mg(acc), np.nan)
+        self.activity.append(np.fmax.reduce(found, axis=0).T)
+
     def _beat(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
         """Beats of a heart-rate sensor where they are known, else the chest's own knock."""
-        n = len(epochs)
-        rates = np.full((n, 2), np.nan)
+        shows = np.zeros(len(epochs), dtype=bool)
         if "chest" in self._intakes:
-            rates = self._knocks(self._intakes["chest"], rests["chest"], first)
-        if self._beats:
-            told = np.array([self._beats.rate(t) for t in epochs.t_s])
-            is_told = np.isfinite(told[:, :1])
-            rates = np.where(is_told, told, rates)
-            self.n_from_beats += int(is_told.sum())
-        self.n_heart += int(np.isfinite(rates[:, 0]).sum())
+            shows = np.isfinite(rests["chest"]) | self._lone_axis(first, len(epochs))
+        rates = self.heart.rates(shows, first)
         epochs.heart_per_min[:], epochs.heart_confidence[:] = rates.T
-
-    def _knocks(self, chest: Intake, rest: FloatArray, first: int) -> FloatArray:
-        """Rate and confidence from the chest's motion; of a single axis too, which has no gravity."""
-        rates = np.full((len(rest), 2), np.nan)
-        ends = np.arange(first, first + len(rest))
-        n = chest.changes.all()[:, 0]
-        starts = ends - round(heart.WINDOW_S)
-        heard = n[ends] - np.where(starts >= 0, n[np.maximum(starts, 0)], 0.0)
-        shows = np.isfinite(rest) | self._lone_axis(first, len(rest))
-        can = shows & (starts >= 0) & (heard >= heart.LEAST_FS_HZ * heart.WINDOW_S)
-        if chest.heart is None or not can.any():
-            return rates
-        end = round((first + 1 - FAST_LAG_S) * HEART_HZ)
-        length = round(heart.WINDOW_S * HEART_HZ)
-        windows = chest.heart.windows(end, len(rest), HEART_HZ, length)
-        answer = heart.heart(windows, HEART_HZ, settings=_UNMASKED)
-        epoch_s: FloatArray = ends + np.float64(1.0)
-        answer = replace(answer, confidence=np.where(can, answer.confidence, np.nan))
-        rates[:, 0] = self._follower.believed(answer, epoch_s)
-        rates[:, 1] = answer.confidence
-        fine = heard >= heart_beats.LEAST_FS_HZ * heart.WINDOW_S
-        rows = np.flatnonzero(fine & np.isfinite(rates[:, 0]) & ((ends + 1) % heart.WINDOW_S == 0))
-        for row, beats in zip(
-            rows, heart_beats.window_beats(windows[rows], HEART_HZ, rates[rows, 0]), strict=True
-        ):
-            change_ms = heart_beats.successive_differences_ms(beats)
-            self._knock_ms.append((float(ends[row] + 1), change_ms))
-        return rates
-
-    def beat_differences(self) -> Differences:
-        """From a heart-rate sensor's own beats, else from those of the chest's motion."""
-        told = self._beats.differences()
-        parts = [(t, ms) for t, ms in self._knock_ms if len(ms)]
-        if len(told) or not parts:
-            return told
-        t_s = np.concatenate([np.full(len(ms), t) for t, ms in parts])
-        each_s = np.concatenate([np.full(len(ms), heart.WINDOW_S / len(ms)) for _, ms in parts])
-        return Differences(t_s, np.concatenate([ms for _, ms in parts]), each_s)
 
     def _relax(self, n: int) -> None:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""
         epochs = self.all()
         epochs.relaxation[-n:] = relaxation(epochs, newest=n)
+        epochs.drowsy[-n:] = drowsiness(epochs, newest=n).drowsy
 
     def _phase_inputs(
         self,
@@ -294,6 +308,9 @@ class EpochMaker:
         on_side = np.full(n, np.nan)
         if "chest" in means:
             on_side = trunk_on_side(means["chest"], self._frames["chest"])
+        head_deg = np.full(n, np.nan)
+        if "head" in means:
+            head_deg = trunk_tilt_deg(means["head"], self._frames["head"])
         if not self.knows_positions:
             nan = float("nan")
             yield from [PhaseInput(nan, nan, (), (), (), nan)] * n
@@ -307,4 +324,5 @@ class EpochMaker:
                 tuple(float(leg.thigh_deg[i]) for leg in legs.values()),
                 float(most[i]),
                 float(epochs.stillness[i]),
+                float(head_deg[i]),
             )

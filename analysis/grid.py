@@ -132,6 +132,8 @@ def cell_means(
 class Rows:
     """Rows of a uniform grid from session time 0, growing; NaN before 0, so windows always fit.
 
+    Counts may be kept in a small whole-number `dtype`; before 0 they are 0.
+
     Examples
     --------
     >>> rows = Rows(n_columns=1, n_before=2)
@@ -141,9 +143,10 @@ class Rows:
            [nan,  5.,  6.]])
     """
 
-    def __init__(self, n_columns: int, n_before: int) -> None:
+    def __init__(self, n_columns: int, n_before: int, dtype: type[np.generic] = np.float64) -> None:
         self._n_before = n_before
-        self._data = np.full((n_before + 1024, n_columns), np.nan)
+        self._data = np.empty((n_before + 1024, n_columns), dtype)
+        self._data[:n_before] = np.nan if issubclass(dtype, np.floating) else 0
         self._n = n_before
         self._n_forgotten = 0
 
@@ -155,7 +158,9 @@ class Rows:
         """Add rows after the last."""
         need = self._n + len(rows)
         if need > len(self._data):
-            bigger = np.full((max(need, 2 * len(self._data)), self._data.shape[1]), np.nan)
+            # room that is not yet written to costs no memory
+            room = (max(need, 2 * len(self._data)), self._data.shape[1])
+            bigger = np.empty(room, self._data.dtype)
             bigger[: self._n] = self._data[: self._n]
             self._data = bigger
         self._data[self._n : need] = rows
@@ -181,6 +186,19 @@ class Rows:
         if self._n_forgotten:
             raise IndexError(f"the first {self._n_forgotten} rows were forgotten")
         return self._data[self._n_before : self._n]
+
+    def since(self, row: int) -> FloatArray:
+        """Rows from `row` on, as a view.
+
+        Raises
+        ------
+        IndexError
+            When some of them were forgotten.
+        """
+        start = self._n_before + row - self._n_forgotten
+        if start < 0:
+            raise IndexError(f"row {row} was forgotten")
+        return self._data[start : self._n]
 
     def windows(self, first_end: int, n_windows: int, step: int, length: int) -> FloatArray:
         """(n_windows, length, columns) view of the windows ending at `first_end`, + `step`, ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.gravity import rest_length
 from analysis.grid import BIN_HZ, HOLE_S, Rows, bin_index, bin_means, cell_means
 from analysis.results import FloatArray
 
@@ -25,6 +26,13 @@ that sample must belong to the epoch to be certain to have come."""
 
 HISTORY_S = 60
 """Longest window that looks back from an epoch."""
+
+BINS_S = 1800
+"""How long slow bins are kept for a pose that is only told afterwards, and to judge a mounting: half
+an hour holds a whole session of the usual length.  The poses themselves are kept for good."""
+
+REST_SPAN_S = 30
+"""|a| at rest is the median of this long: half of it may be movement."""
 
 
 LEAST_STEP_M_S2 = 1e-4
@@ -54,10 +62,10 @@ class Intake:
 
     def __init__(self, *, has_heart_grid: bool = False) -> None:
         self.bins = Rows(6, HISTORY_S * BIN_HZ)
-        self.counts = Rows(1, HISTORY_S * BIN_HZ)
+        self.counts = Rows(1, HISTORY_S * BIN_HZ, np.uint8)
         self.fast = Rows(6, HISTORY_S * FAST_HZ)
         self.heart = Rows(3, HISTORY_S * HEART_HZ) if has_heart_grid else None
-        self.changes = Rows(3, HISTORY_S)
+        self.changes = Rows(3, HISTORY_S, np.uint32)
         self.n_samples = self.n_lost = self.n_late = 0
         self.n_falling = self.n_repeated = self.n_unreadable = 0
         self.has_gyro = False
@@ -65,6 +73,9 @@ class Intake:
         self._pending: list[FloatArray] = []  # columns: time, acceleration, rate
         self._tail = np.empty((0, 7))
         self._n_changes = np.zeros(3)
+        self._horizon = 0  # slow bins before it are forgotten, but for poses
+        self._kept: dict[tuple[int, int], FloatArray] = {}
+        self._rests: list[float] = []
         self._step = np.inf
 
     def feed(
@@ -102,7 +113,8 @@ class Intake:
         if self.has_gyro:
             bins[:, 3:], _ = bin_means(block[:, 0], block[:, 4:], first_bin, n_bins)
         self.bins.append(bins)
-        self.counts.append(counts[:, None])
+        self.counts.append(np.minimum(counts, 255.0)[:, None])
+        self._rests += self._spans(whole_only=True)
         around = np.concatenate([self._tail, block])
         self._extend(self.fast, FAST_HZ, around, end_epoch)
         if self.heart is not None:
@@ -111,8 +123,42 @@ class Intake:
 
     def forget(self, end_epoch: int) -> None:
         """Every epoch before `end_epoch` is made: let go of what no later one looks back to."""
+        self.fast.forget_before((end_epoch - HISTORY_S) * FAST_HZ)
         if self.heart is not None:
             self.heart.forget_before((end_epoch - HISTORY_S) * HEART_HZ)
+        self._horizon = max((end_epoch - BINS_S) * BIN_HZ, 0)
+        self.bins.forget_before(self._horizon)
+
+    def keep(self, start_s: float, end_s: float) -> None:
+        """Never forget the slow bins of this pose."""
+        span = max(int(start_s * BIN_HZ) - 1, 0), int(np.ceil(end_s * BIN_HZ)) + 1
+        self._kept[span] = self.remembered()[slice(*span)].copy()
+
+    def recent(self) -> FloatArray:
+        """Slow bins of the last `BINS_S`, as a view."""
+        return self.bins.since(self._horizon)
+
+    def remembered(self) -> FloatArray:
+        """Slow bins from session time 0; NaN where they are forgotten."""
+        if self._horizon == 0:
+            return self.bins.all()
+        rows = np.full((len(self.bins), 6), np.nan)
+        rows[self._horizon :] = self.recent()
+        for (start, _), kept in self._kept.items():
+            rows[start : start + len(kept)] = kept
+        return rows
+
+    def rests_m_s2(self) -> FloatArray:
+        """|a| at rest over successive spans of the whole session; the last may be shorter."""
+        return np.array([*self._rests, *self._spans(whole_only=False)])
+
+    def _spans(self, *, whole_only: bool) -> list[float]:
+        """|a| at rest of the spans not yet in `_rests`."""
+        n = REST_SPAN_S * BIN_HZ
+        rows = self.bins.since(len(self._rests) * n)[:, :3]
+        whole = rest_length(rows[: len(rows) // n * n].reshape(-1, n, 3)).tolist()
+        rest = rows[len(whole) * n :]
+        return whole if whole_only or not len(rest) else [*whole, float(rest_length(rest[None])[0])]
 
     def _taken(self, end_bin: int) -> FloatArray:
         """Pending samples before `end_bin`, in order of time, each time once."""

@@ -39,8 +39,10 @@ class PhaseSettings:
         45.
     quiet_below_deg : float
         Largest turn of any segment within a second; breathing turns the chest by 1 deg.
+    extra_above_deg : float
+        Turn of any segment within a second, two seconds on end, that makes an extra of rest.
     same_within_deg : float
-        Wander of a knee during rest that still is rest.
+        Wander of a knee, or of the head, during rest that still is rest.
     settle_s, settled_share : float
         Rest begins with the first stretch so long of which that share was quiet and still; the same
         rule as `analysis.stillness.settled_after_s`.
@@ -54,6 +56,7 @@ class PhaseSettings:
     bent_above_deg: float = 50.0
     side_above_deg: float = 50.0
     quiet_below_deg: float = 2.5
+    extra_above_deg: float = 10.0
     same_within_deg: float = 15.0
     settle_s: float = 60.0
     settled_share: float = 0.9
@@ -76,6 +79,8 @@ class PhaseInput:
         Largest turn of any segment within the last second.
     stillness : float
         Share of the segments worn that were still.
+    head_deg : float
+        Angle of the head from where it lay while calibrating.
     """
 
     trunk_tilt_deg: float
@@ -85,6 +90,12 @@ class PhaseInput:
     thighs_deg: tuple[float, ...]
     turned_deg: float
     stillness: float = float("nan")
+    head_deg: float = float("nan")
+
+    @property
+    def held_deg(self) -> tuple[float, ...]:
+        """What is held in rest, and moved in an extra: the knees, and the head."""
+        return (*self.knees_deg, self.head_deg)
 
 
 @dataclass(slots=True)
@@ -95,11 +106,11 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Calm:
-    """Whether one second in the position was quiet and still, and the knees then."""
+    """Whether one second in the position was quiet and still, and what was held then."""
 
     start_s: float
     is_calm: bool
-    knees_deg: tuple[float, ...]
+    held_deg: tuple[float, ...]
 
 
 @dataclass(slots=True)
@@ -122,15 +133,15 @@ class PhaseRecogniser:
     _starts: list[tuple[PhaseName, float]] = field(default_factory=list)
     _candidate: _Candidate = field(default_factory=_Candidate)
     _quiet_since_s: float | None = None
-    _quiet_knees: tuple[float, ...] = ()
-    _knees: tuple[float, ...] = ()
-    _rest_knees: tuple[float, ...] | None = None
+    _quiet_held: tuple[float, ...] = ()
+    _held: tuple[float, ...] = ()
+    _rest_held: tuple[float, ...] | None = None
     _has_lain: bool = False
     _calm: deque[_Calm] = field(default_factory=deque)
 
     def update(self, start_s: float, seen: PhaseInput) -> None:
         """Take the epoch that starts at `start_s`."""
-        self._knees = seen.knees_deg
+        self._held = seen.held_deg
         self._watch_quiet(start_s, seen)
         name = self._name(start_s, seen)
         if name in {"straight", "settling", "rest", "extra"}:
@@ -166,9 +177,9 @@ class PhaseRecogniser:
         while self._starts and self._starts[-1][1] >= start_s:
             self._starts.pop()
         if name not in {"rest", "extra"}:
-            self._rest_knees = None
+            self._rest_held = None
         elif name == "rest":
-            self._rest_knees = self._knees
+            self._rest_held = self._held
         if not self._starts or self._starts[-1][0] != name:
             self._starts.append((name, start_s))
         self.current = name
@@ -178,12 +189,12 @@ class PhaseRecogniser:
         """Quiet begins anew when anything turns, when nothing is known, or when a knee wanders."""
         moved = not seen.turned_deg <= self.settings.quiet_below_deg  # unknown is not quiet
         wandered = self._quiet_since_s is not None and _differ(
-            seen.knees_deg, self._quiet_knees, self.settings.same_within_deg
+            seen.held_deg, self._quiet_held, self.settings.same_within_deg
         )
         if moved:
             self._quiet_since_s = None
         elif self._quiet_since_s is None or wandered:
-            self._quiet_since_s, self._quiet_knees = start_s, seen.knees_deg
+            self._quiet_since_s, self._quiet_held = start_s, seen.held_deg
 
     def _name(self, start_s: float, seen: PhaseInput) -> PhaseName:
         s = self.settings
@@ -215,7 +226,7 @@ class PhaseRecogniser:
         s = self.settings
         restless = seen.stillness < 1.0  # any segment; unknown is judged by the turns alone
         quiet = seen.turned_deg <= s.quiet_below_deg
-        self._calm.append(_Calm(start_s, quiet and not restless, seen.knees_deg))
+        self._calm.append(_Calm(start_s, quiet and not restless, seen.held_deg))
         while self._calm[0].start_s <= start_s - s.settle_s:
             self._calm.popleft()
         while self._calm and not self._calm[0].is_calm:
@@ -223,7 +234,7 @@ class PhaseRecogniser:
         if not self._calm or start_s + 1.0 - self._calm[0].start_s < s.settle_s:
             return False
         share = sum(c.is_calm for c in self._calm) / len(self._calm)
-        wandered = _differ(seen.knees_deg, self._calm[0].knees_deg, s.same_within_deg)
+        wandered = _differ(seen.held_deg, self._calm[0].held_deg, s.same_within_deg)
         return share >= s.settled_share and not wandered
 
     def _upright(self, knees: list[float]) -> PhaseName:
@@ -244,11 +255,11 @@ class PhaseRecogniser:
         quiet_s = 0.0 if self._quiet_since_s is None else start_s + 1.0 - self._quiet_since_s
         if not resting:
             return "rest" if self._has_settled(start_s, seen) else "settling"
-        away = self._rest_knees is not None and _differ(
-            seen.knees_deg, self._rest_knees, s.same_within_deg
+        away = self._rest_held is not None and _differ(
+            seen.held_deg, self._rest_held, s.same_within_deg
         )
         if self.current == "rest":
-            moving = not seen.turned_deg <= 4 * s.quiet_below_deg and np.isfinite(seen.turned_deg)
+            moving = seen.turned_deg > s.extra_above_deg
             return "extra" if away or moving else "rest"
         back = quiet_s >= (s.settle_s if away else s.return_s)
         return "rest" if back else "extra"

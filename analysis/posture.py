@@ -1,4 +1,4 @@
-"""How the trunk lies, and how fast any segment is turning: slow measures for phases and alerts."""
+"""How the trunk lies, how far it has drifted, and how fast any segment is turning: slow measures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import numpy as np
 from analysis.arrays import known_mean, unit
 from analysis.calibration import SegmentFrame
 from analysis.gravity import angle_deg
-from analysis.results import FloatArray
+from analysis.grid import Rows
+from analysis.phases import PhaseSettings
+from analysis.results import FloatArray, PhaseName
+
+DRIFT_S = 10
+"""Drift is what moves below 0.1 Hz: up is taken over so long."""
+
+IN_POSITION = frozenset({"settling", "rest", "extra"})
 
 
 def mean_up(up_windows: FloatArray) -> FloatArray:
@@ -56,3 +63,43 @@ def trunk_on_side(up: FloatArray, frame: SegmentFrame | None) -> FloatArray:
 def turned_deg(up: FloatArray, up_before: FloatArray) -> FloatArray:
     """Angle between up at each epoch and at the one before; the first needs `up_before` (3,)."""
     return angle_deg(up, np.concatenate([up_before[None], up[:-1]]))
+
+
+class PostureDrift:
+    """How far the trunk has turned from where it lay when rest began.
+
+    Rest is recognised once it has lasted a minute, so the reference is the mean of that minute, and
+    the drift is known from its end on, as long as the wearer stays in the position.  Beginning to
+    rest anew, after getting up or settling again, begins anew.
+
+    Examples
+    --------
+    >>> drift = PostureDrift()
+    >>> lying = np.tile([0.0, 0.0, 1.0], (61, 1))
+    >>> slipped = np.tile([0.0, np.sin(0.1), np.cos(0.1)], (20, 1))
+    >>> names = ["settling"] * 60 + ["rest"] * 21
+    >>> drift.update(np.concatenate([lying, slipped]), names)[[59, 60, 80]].round(2)
+    array([ nan, 0.  , 5.73])
+    """
+
+    def __init__(self) -> None:
+        self._up = Rows(3, round(PhaseSettings().settle_s))
+        self._reference = np.full(3, np.nan)
+        self._before: PhaseName = "unknown"
+
+    def update(self, up: FloatArray, names: list[PhaseName]) -> FloatArray:
+        """Drift in degrees at the next epochs: up (k, 3) in the sensor's axes, and their phases."""
+        first, settle = len(self._up), round(PhaseSettings().settle_s)
+        self._up.append(up)
+        references = np.empty((len(names), 3))
+        for i, name in enumerate(names):
+            if name == "rest" and self._before not in {"rest", "extra"}:
+                minute = self._up.windows(first + i + 1, 1, 1, settle)
+                self._reference = mean_up(minute)[0]
+            elif name not in IN_POSITION:
+                self._reference = np.full(3, np.nan)
+            references[i] = self._reference
+            self._before = name
+        now = mean_up(self._up.windows(first + 1, len(names), 1, DRIFT_S)) if names else up
+        self._up.forget_before(len(self._up) - settle)
+        return angle_deg(now, references)

@@ -15,14 +15,11 @@ from numpy.typing import NDArray
 from analysis.arrays import G_M_S2, known_median
 from analysis.gravity import rest_length
 from analysis.grid import BIN_HZ
-from analysis.intake import Intake, sample_rate_hz
+from analysis.intake import REST_SPAN_S, Intake, sample_rate_hz
 from analysis.results import FloatArray, SensorSummary
 
 TRUSTED_G = (0.8, 1.2)
 NOTED_G = (0.85, 1.15)
-
-REST_WINDOW_S = 30
-"""|a| at rest is the median of this long: half of it may be movement."""
 
 FROZEN_S = 5
 """A sensor that showed noise and then repeats one sample this long has stopped measuring."""
@@ -38,9 +35,9 @@ GAP_S = 1.0
 
 
 def rest_m_s2(intake: Intake, first_epoch: int, n_epochs: int) -> FloatArray:
-    """|a| at rest as known at the end of each epoch, NaN when nothing came for `REST_WINDOW_S`."""
+    """|a| at rest as known at the end of each epoch, NaN when nothing came for `REST_SPAN_S`."""
     windows = intake.bins.windows(
-        (first_epoch + 1) * BIN_HZ, n_epochs, BIN_HZ, REST_WINDOW_S * BIN_HZ
+        (first_epoch + 1) * BIN_HZ, n_epochs, BIN_HZ, REST_SPAN_S * BIN_HZ
     )
     return rest_length(windows[:, :, :3])
 
@@ -75,12 +72,12 @@ def is_frozen(intake: Intake, first_epoch: int, n_epochs: int) -> NDArray[np.boo
 
 
 def has_one_axis(intake: Intake, first_epoch: int, n_epochs: int) -> NDArray[np.bool_]:
-    """Epochs at whose end the sensor has shown a single axis for `REST_WINDOW_S`.
+    """Epochs at whose end the sensor has shown a single axis for `REST_SPAN_S`.
 
     A simulation without noise may lie along an axis; a sensor's own axis shows noise.  The other
     two are 0, or were not given at all (`analysis.arrays.checked_triaxial`).
     """
-    length = REST_WINDOW_S * BIN_HZ
+    length = REST_SPAN_S * BIN_HZ
     n_bins = length + (n_epochs - 1) * BIN_HZ
     acc = intake.bins.windows((first_epoch + n_epochs) * BIN_HZ, 1, 1, n_bins)[0, :, :3]
     shown = (np.isfinite(acc) & (acc != 0)).sum(axis=1)
@@ -88,7 +85,7 @@ def has_one_axis(intake: Intake, first_epoch: int, n_epochs: int) -> NDArray[np.
     single, several = (total[length::BIN_HZ] - total[:-length:BIN_HZ] for total in seen)
     n, differing, _ = intake.changes.all().T
     ends = np.arange(first_epoch, first_epoch + n_epochs)
-    starts = np.maximum(ends - REST_WINDOW_S, 0)
+    starts = np.maximum(ends - REST_SPAN_S, 0)
     is_noisy = 2 * (differing[ends] - differing[starts]) > n[ends] - n[starts]
     return np.asarray((single > 0) & (several == 0) & is_noisy)
 
@@ -120,7 +117,7 @@ def rest_problem(rest: float) -> str:
 
 def is_usable(intake: Intake) -> bool:
     """Whether the sensor showed gravity over the session as a whole."""
-    return bool(is_trusted(known_median(_rests(intake))))
+    return bool(is_trusted(known_median(intake.rests_m_s2())))
 
 
 def summary(intake: Intake, duration_s: float, more_problems: tuple[str, ...]) -> SensorSummary:
@@ -154,7 +151,7 @@ def _problems(intake: Intake, covered: NDArray[np.bool_], duration_s: float) -> 
     if n_epochs and has_one_axis(intake, n_epochs - 1, 1)[0]:
         said = ["shows a single axis: no angle is derived from it, only rates"]
     else:
-        said = [rest_problem(float(known_median(_rests(intake))))]
+        said = [rest_problem(float(known_median(intake.rests_m_s2())))]
     fs_hz = sample_rate_hz(intake)
     if fs_hz is not None and fs_hz < LEAST_FS_HZ:
         said.append(
@@ -202,13 +199,6 @@ def _gap_problem(covered: NDArray[np.bool_], duration_s: float) -> str:
         return ""
     said = f"was not heard for {gaps.sum():.0f} s of {duration_s:.0f} s"
     return said if len(gaps) == 1 else f"{said} ({len(gaps)} gaps, the longest {gaps.max():.0f} s)"
-
-
-def _rests(intake: Intake) -> FloatArray:
-    """|a| at rest over successive windows of the whole session."""
-    acc = intake.bins.all()[:, :3]
-    n = max(len(acc) // (REST_WINDOW_S * BIN_HZ), 1)
-    return np.concatenate([rest_length(part[None]) for part in np.array_split(acc, n)])
 
 
 def _runs(flags: NDArray[np.bool_]) -> FloatArray:

@@ -97,19 +97,19 @@ def relaxation_parts(
     steps_s = np.diff(epochs.t_s[:_STEPS])
     dt_s = float(np.median(steps_s)) if len(steps_s) else 1.0
     n_recent = max(2, round(s.recent_s / dt_s))
-    opening = np.flatnonzero(_opening(epochs, s, dt_s))
+    opening = opening_rows(epochs, s, dt_s)
 
-    def recent(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return _recent(values, n_recent, s.recent_least, first)
+    def lately(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return recent(values, n_recent, s.recent_least, first)
 
-    breath, breath_sd = recent(epochs.breathing_per_min)
-    heart, _ = recent(epochs.heart_per_min)
-    knees = [recent(knee)[1] for knee in (epochs.knee_left_deg, epochs.knee_right_deg)]
+    breath, breath_sd = lately(epochs.breathing_per_min)
+    heart, _ = lately(epochs.heart_per_min)
+    knees = [lately(knee)[1] for knee in (epochs.knee_left_deg, epochs.knee_right_deg)]
     least = max(1, round(s.opening_least_s / dt_s))
-    breath_start = _reference(epochs.breathing_per_min, opening, least, first)
-    heart_start = _reference(epochs.heart_per_min, opening, least, first)
+    breath_start = opening_reference(epochs.breathing_per_min, opening, least, first)
+    heart_start = opening_reference(epochs.heart_per_min, opening, least, first)
     parts = (
-        recent(epochs.stillness)[0],
+        lately(epochs.stillness)[0],
         _clipped(0.5 + 0.5 * (1 - breath / breath_start) / s.breathing_fall),
         _clipped(1 - breath_sd / breath / s.breathing_cv),
         _clipped(0.5 + 0.5 * (1 - heart / heart_start) / s.heart_fall),
@@ -140,10 +140,10 @@ def _index(parts: tuple[FloatArray, ...], weights: tuple[float, ...]) -> FloatAr
     return np.where(still & (breath_fall | heart_fall), index, np.nan)
 
 
-def _opening(epochs: Epochs, s: RelaxationSettings, dt_s: float) -> np.ndarray:
+def opening_rows(epochs: Epochs, s: RelaxationSettings, dt_s: float) -> NDArray[np.intp]:
     """Rows of the wearer's opening: the first two minutes of lying that were mostly still."""
     at_rest = (np.nan_to_num(epochs.stillness) >= 0.5) & ~_upright(epochs, s)
-    return np.asarray(at_rest & (np.cumsum(at_rest) * dt_s <= s.opening_s))
+    return np.flatnonzero(at_rest)[: int(s.opening_s / dt_s)]
 
 
 def _upright(epochs: Epochs, s: RelaxationSettings) -> NDArray[np.bool_]:
@@ -151,7 +151,9 @@ def _upright(epochs: Epochs, s: RelaxationSettings) -> NDArray[np.bool_]:
     return np.asarray(np.nan_to_num(epochs.trunk_tilt_deg) >= s.lying_below_deg)
 
 
-def _reference(values: FloatArray, opening: NDArray[np.intp], least: int, first: int) -> FloatArray:
+def opening_reference(
+    values: FloatArray, opening: NDArray[np.intp], least: int, first: int
+) -> FloatArray:
     """Median over the opening as far as it is known at each row from `first` on.
 
     Unknown until `least` rows are known; constant once the opening is over.
@@ -166,7 +168,7 @@ def _reference(values: FloatArray, opening: NDArray[np.intp], least: int, first:
     return reference
 
 
-def _recent(values: FloatArray, n: int, least: float, first: int) -> tuple[FloatArray, FloatArray]:
+def recent(values: FloatArray, n: int, least: float, first: int) -> tuple[FloatArray, FloatArray]:
     """Mean and deviation over the last `n` rows, for each row from `first` on.
 
     NaN where fewer than the share `least` are known.

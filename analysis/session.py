@@ -23,11 +23,13 @@ from analysis.beats import Beats
 from analysis.calibration import NOMINAL_LATERAL, SegmentFrame, calibrate_leg, calibrate_trunk
 from analysis.epochs import EpochMaker
 from analysis.errors import InputError
+from analysis.extras import named
+from analysis.finish import finish_of, span_s
 from analysis.hinge import mounting_problem
-from analysis.intake import FAST_HZ, Intake
+from analysis.intake import Intake
 from analysis.leg_calibration import calibrate_pair, gyro_of
 from analysis.legs import SIDES
-from analysis.movements import movements
+from analysis.movements import Cut, MovementCutter
 from analysis.phases import PhaseRecogniser
 from analysis.results import (
     PLACEMENTS,
@@ -35,6 +37,7 @@ from analysis.results import (
     Epochs,
     FloatArray,
     Movement,
+    Phase,
     PhaseName,
     Poses,
     SensorData,
@@ -119,6 +122,8 @@ class SessionAnalyzer:
         self._frame_problems: dict[str, tuple[str, ...]] = {}
         self._maker = EpochMaker(self._intakes, self._beats)
         self._phases = PhaseRecogniser()
+        self._cutters = {name: MovementCutter(name) for name in self._intakes}
+        self._cuts: dict[str, list[Cut]] = {name: [] for name in self._intakes}
         self._n_closed = 0
         self._now_s = 0.0
 
@@ -131,6 +136,11 @@ class SessionAnalyzer:
     def impossible_sides(self) -> tuple[str, ...]:
         """Legs whose knee left what knees can do, so that their mounting is not as assumed."""
         return self._maker.impossible_sides
+
+    @property
+    def slips(self) -> dict[str, str]:
+        """What to say of the straps that have slipped, by side: ``left``, ``right``."""
+        return self._maker.slips
 
     @property
     def epochs(self) -> Epochs:
@@ -201,9 +211,13 @@ class SessionAnalyzer:
             sensors=self.sensors(duration_s),
             phases=phases,
             epochs=epochs,
-            movements=self._movements(),
-            summary=summarise(epochs, phases, breaths, self._maker.beat_differences()),
+            movements=self._movements(phases),
+            summary=summarise(
+                epochs, phases, breaths, self._maker.activity.all(), self._maker.heart.differences()
+            ),
             notes=self._notes(),
+            positions=self._maker.positions(phases),
+            finish=finish_of(phases, self._peak_deg_s(phases)),
             breaths=breaths,
         )
 
@@ -228,8 +242,10 @@ class SessionAnalyzer:
         first = self._n_closed
         if end_epoch <= first:
             return Epochs.unknown(np.empty(0))
-        for intake in self._intakes.values():
+        for name, intake in self._intakes.items():
+            n_rows = len(intake.fast)
             intake.close(first, end_epoch)
+            self._cuts[name] += self._cutters[name].feed(intake.fast.since(n_rows))
         if self._must_calibrate:
             windows = (self._poses.straight_s, self._poses.bent_s) if self._poses else ()
             since_s = max((window[1] for window in windows if window), default=0.0)
@@ -237,8 +253,11 @@ class SessionAnalyzer:
             self._must_calibrate = False
         for start in range(first, end_epoch, _BATCH_EPOCHS):
             n_epochs = min(_BATCH_EPOCHS, end_epoch - start)
+            names: list[PhaseName] = []
             for epoch, seen in enumerate(self._maker.make(start, n_epochs), start):
                 self._phases.update(float(epoch), seen)
+                names.append(self._phases.current)
+            self._maker.posture(names)
         self._n_closed = end_epoch
         for intake in self._intakes.values():
             intake.forget(end_epoch)
@@ -255,7 +274,11 @@ class SessionAnalyzer:
         frames: dict[str, SegmentFrame | None] = dict.fromkeys(self._intakes)
         self._frame_problems = {}
         is_whole = poses.straight_s is not None and poses.bent_s is not None
-        bins = {name: intake.bins.all() for name, intake in self._intakes.items()}
+        for window in (poses.straight_s, poses.bent_s):
+            if window is not None:
+                for intake in self._intakes.values():
+                    intake.keep(*window)
+        bins = {name: intake.remembered() for name, intake in self._intakes.items()}
         for name, rows in bins.items():
             is_trunk = name in {"chest", "head"}
             # without the nominal mounting a trunk needs one pose, a leg both
@@ -279,19 +302,29 @@ class SessionAnalyzer:
         is_assumed = self._poses in {None, Poses()} and self._settings.assume_nominal
         if not is_assumed or name in {"chest", "head"} or not intake.has_gyro:
             return ()
-        said = mounting_problem(intake.bins.all()[:, 3:], NOMINAL_LATERAL)
+        said = mounting_problem(intake.recent()[:, 3:], NOMINAL_LATERAL)
         return (said,) if said else ()
 
-    def _movements(self) -> tuple[Movement, ...]:
-        """The movements of every sensor that shows gravity, in order of time."""
-        found: list[Movement] = []
+    def _movements(self, phases: tuple[Phase, ...]) -> tuple[Movement, ...]:
+        """The movements of every sensor that shows gravity, in order of time, named."""
+        cuts: dict[str, list[Cut]] = {}
         for name, intake in self._intakes.items():
+            self._cuts[name] += self._cutters[name].finish()
             if quality.is_usable(intake) and not self._maker.twins.of(name):
-                rows = intake.fast.all()
-                t = (np.arange(len(rows)) + 0.5) / FAST_HZ
-                gyr = rows[:, 3:] if intake.has_gyro else None
-                found += movements(t, rows[:, :3], gyr, name)
-        return tuple(sorted(found, key=lambda m: (m.start_s, m.placement)))
+                cuts[name] = self._cuts[name]
+        return named(cuts, phases, self._maker.frames, self._maker.mounting("head", phases))
+
+    def _peak_deg_s(self, phases: tuple[Phase, ...]) -> float | None:
+        """Fastest turn of the trunk while getting up."""
+        span = span_s(phases)
+        if span is None or "chest" not in self._cuts:
+            return None
+        speeds = [
+            c.movement.peak_speed_deg_s
+            for c in self._cuts["chest"]
+            if c.movement.end_s > span[0] - 5.0 and c.movement.start_s < span[1] + 5.0
+        ]
+        return max((v for v in speeds if v is not None), default=None)
 
     def _notes(self) -> tuple[str, ...]:
         notes = []
@@ -315,7 +348,7 @@ class SessionAnalyzer:
                     f"Only one sensor on the {side} leg ({worn[0].replace('_', ' ')}): its knee"
                     " angle needs thigh and shank and is unknown."
                 )
-        notes += self._maker.heart_notes()
+        notes += self._maker.heart.notes()
         if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):
             notes.append("No rest was recognised: the summary is over the whole recording.")
         return tuple(notes)

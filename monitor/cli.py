@@ -13,16 +13,21 @@ import typer
 from monitor import __version__
 from monitor.commands import (
     analyze,
+    backup,
+    cues,
     demo,
     doctor,
     export,
+    forget,
     history,
     import_,
+    note,
     replay,
     report,
     scan,
     sensors,
     session,
+    why,
 )
 
 app = typer.Typer(
@@ -46,8 +51,8 @@ def _root(
 
 
 for _command in (
-    *(demo, scan, sensors, session, analyze, report, history),
-    *(replay, import_, export, doctor),
+    *(demo, scan, sensors, session, analyze, report, why, history, note, cues),
+    *(replay, import_, export, forget, backup, doctor),
 ):
     _command.register(app)
 
@@ -55,7 +60,10 @@ for _command in (
 def run() -> None:
     """Run the program; errors that carry a hint end with one clear message and status 1 or 2."""
     try:
-        app()
+        if sys.argv[1:] == ["history"]:
+            history.history_at_once()
+        else:
+            app()
     except Exception as error:
         hint = getattr(error, "hint", None)
         if hint is None:

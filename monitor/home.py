@@ -94,7 +94,7 @@ def all_session_folders() -> list[Path]:
         return []
     with readable_errors(parent):
         return sorted(
-            (f for f in parent.iterdir() if _is_session(f)), key=lambda f: _sort_key(f.name)
+            (f for f in parent.iterdir() if is_session(f)), key=lambda f: _sort_key(f.name)
         )
 
 
@@ -107,7 +107,7 @@ def session_folder(name_or_last: str) -> Path:
         When there is no such session, or the beginning fits several.
     """
     as_path = Path(name_or_last).expanduser()
-    if as_path.is_dir() and _is_session(as_path):
+    if as_path.is_dir() and is_session(as_path):
         return as_path
     folders = all_session_folders()
     if not folders:
@@ -131,6 +131,11 @@ def session_folder(name_or_last: str) -> Path:
     )
 
 
+def is_session(folder: Path) -> bool:
+    """Whether a folder holds a recording, a result or imported files."""
+    return any((folder / name).is_file() for name in (RECORDING_NAME, RESULT_NAME, IMPORT_NAME))
+
+
 @contextmanager
 def readable_errors(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals at `path` into a `UserError` with the way out."""
@@ -151,10 +156,6 @@ def readable_errors(path: Path) -> Iterator[None]:
             f"cannot use {path}: {error.strerror or error}",
             hint=f"Choose another folder with {HOME_VARIABLE}.",
         ) from error
-
-
-def _is_session(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in (RECORDING_NAME, RESULT_NAME, IMPORT_NAME))
 
 
 def _sort_key(name: str) -> tuple[str, int]:

@@ -272,6 +272,7 @@ def _result(document: dict[str, Any]) -> SessionResult:
 
 def _entry(record: dict[str, Any]) -> LedgerEntry:
     known = _known(LedgerEntry, record)
+    known["told_again_s"] = tuple(record.get("told_again_s", ()))
     return LedgerEntry(**{**known, "alert": Alert(**_known(Alert, record["alert"]))})
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import UserError
-from monitor.result_file import write_text
 
 NOTES_NAME = "notes.json"
 LOWEST, HIGHEST = 0, 10
@@ -81,6 +80,8 @@ def read_notes(folder: Path) -> SessionNotes:
 
 def write_notes(folder: Path, notes: SessionNotes) -> None:
     """Write the notes into a session's folder, whole or not at all."""
+    from monitor.result_file import write_text  # noqa: PLC0415  # numpy; reading notes needs none
+
     text = json.dumps(asdict(notes), ensure_ascii=False, indent=2)
     write_text(folder / NOTES_NAME, text + "\n")
 

@@ -17,18 +17,17 @@ The board must run the Bluefruit Playground firmware, or a program with these se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
 from devices import sig
-from devices.chunk import Chunk, FloatArray, ImuChunk
+from devices.chunk import FloatArray
 from devices.driver import (
     Advert,
     ClockKind,
     Driver,
-    Notification,
     Read,
     Start,
     Stop,
@@ -38,7 +37,7 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
-from devices.rows import RowDecoder
+from devices.rows import RowDecoder, RowLayout
 
 _BASE = "-c332-42a8-93bd-25e905756cb8"
 SERVICE_UUID = "adaf0200" + _BASE
@@ -52,24 +51,11 @@ _RANGE_G = 2.0  # at least: the boards have different chips, and nothing tells w
 _COMPANY_ID, _BOARD_FIELD = 0x0822, b"\x04\x01\x00"  # in the advertisement, before the USB PID
 
 
-_ASIDES = {sig.BATTERY_UUID: sig.decode_battery}
+def _samples(values: FloatArray) -> tuple[FloatArray, None]:
+    return values, None
 
 
-class AdafruitDecoder:
-    """Counts samples, because the board does not."""
-
-    def __init__(self, info: StreamInfo) -> None:
-        self._rows = RowDecoder(frozenset({DATA_UUID}), "<f4", 3, fs_hz=info.fs_hz)
-
-    def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
-        """One chunk with all samples of the batch, then battery readings and errors as they came."""
-        rows, others = self._rows.feed(batch, _ASIDES)
-        told: list[Chunk | DecodeError] = []
-        if rows is not None:
-            acc_m_s2 = rows.values
-            acc_m_s2[~np.isfinite(acc_m_s2).all(axis=1)] = np.nan
-            told.append(ImuChunk(rows.t_device_s, rows.t_arrival_s, acc_m_s2, None))
-        return [*told, *others]
+_LAYOUT = RowLayout(DATA_UUID, "<f4", 3, _samples, {sig.BATTERY_UUID: sig.decode_battery})
 
 
 def gyro_rad_s(payload: bytes) -> FloatArray | DecodeError:
@@ -145,5 +131,5 @@ DRIVER = Driver(
     recognises=_recognises,
     start=_start,
     stop=_stop,
-    new_decoder=AdafruitDecoder,
+    new_decoder=partial(RowDecoder, _LAYOUT),
 )

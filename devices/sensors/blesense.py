@@ -18,24 +18,20 @@ both together, with a clock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
-import numpy as np
-
-from devices.chunk import Chunk, ImuChunk
+from devices.chunk import FloatArray
 from devices.driver import (
     Advert,
     ClockKind,
     Driver,
-    Notification,
     Start,
     Stop,
     StreamInfo,
     StreamRequest,
     Subscribe,
 )
-from devices.errors import DecodeError
-from devices.rows import RowDecoder
+from devices.rows import RowDecoder, RowLayout
 
 SERVICE_UUID = "6fbe1da7-0000-44de-92c4-bb6e04fb0212"
 DATA_UUID = "6fbe1da7-3001-44de-92c4-bb6e04fb0212"
@@ -45,20 +41,11 @@ _RANGE_G = 4.0
 _STANDARD_GRAVITY_M_S2 = 9.80665
 
 
-class BleSenseDecoder:
-    """Counts samples, because the sketch does not."""
+def _samples(values: FloatArray) -> tuple[FloatArray, None]:
+    return values * _STANDARD_GRAVITY_M_S2, None
 
-    def __init__(self, info: StreamInfo) -> None:
-        self._rows = RowDecoder(frozenset({DATA_UUID}), "<f4", 3, fs_hz=info.fs_hz)
 
-    def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
-        """One chunk with all samples of the batch, then the errors.  No number is unknown."""
-        rows, errors = self._rows.feed(batch)
-        if rows is None:
-            return [*errors]
-        acc_m_s2 = rows.values * _STANDARD_GRAVITY_M_S2
-        acc_m_s2[~np.isfinite(acc_m_s2).all(axis=1)] = np.nan
-        return [ImuChunk(rows.t_device_s, rows.t_arrival_s, acc_m_s2, None), *errors]
+_LAYOUT = RowLayout(DATA_UUID, "<f4", 3, _samples)
 
 
 def _recognises(advert: Advert) -> bool:
@@ -88,5 +75,5 @@ DRIVER = Driver(
     recognises=_recognises,
     start=_start,
     stop=_stop,
-    new_decoder=BleSenseDecoder,
+    new_decoder=partial(RowDecoder, _LAYOUT),
 )

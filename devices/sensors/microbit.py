@@ -17,15 +17,14 @@ no counter, no battery; samples come in bursts, which the clock map spreads over
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
-from devices.chunk import Chunk, ImuChunk
+from devices.chunk import FloatArray
 from devices.driver import (
     Advert,
     ClockKind,
     Driver,
-    Notification,
     Read,
     Start,
     Stop,
@@ -34,8 +33,8 @@ from devices.driver import (
     Subscribe,
     Write,
 )
-from devices.errors import DecodeError, SensorRefused
-from devices.rows import RowDecoder
+from devices.errors import SensorRefused
+from devices.rows import RowDecoder, RowLayout
 
 SERVICE_UUID = "e95d0753-251d-470a-a062-fa1922dfa9a8"
 DATA_UUID = "e95dca4b-251d-470a-a062-fa1922dfa9a8"
@@ -44,22 +43,15 @@ PERIOD_UUID = "e95dfb24-251d-470a-a062-fa1922dfa9a8"
 _OFFERED_MS = (20, 80, 160, 640)  # those of 1 to 10 ms are documented too, but see above
 _LONGEST_MS = 10_000  # a period beyond it is no period
 _M_S2_PER_MG = 9.80665e-3
+_SILENT_AFTER_S = 5.0  # samples come in bursts, and with the longest period one in 0.64 s
 _RANGE_G = 2.0  # the runtime's default; the service cannot change it
 
 
-class MicrobitDecoder:
-    """Counts samples, because the board does not."""
+def _samples(values: FloatArray) -> tuple[FloatArray, None]:
+    return values * _M_S2_PER_MG, None
 
-    def __init__(self, info: StreamInfo) -> None:
-        self._rows = RowDecoder(frozenset({DATA_UUID}), "<i2", 3, fs_hz=info.fs_hz)
 
-    def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
-        """One chunk with all samples of the batch, then the errors."""
-        rows, errors = self._rows.feed(batch)
-        if rows is None:
-            return [*errors]
-        acc_m_s2 = rows.values * _M_S2_PER_MG
-        return [ImuChunk(rows.t_device_s, rows.t_arrival_s, acc_m_s2, None), *errors]
+_LAYOUT = RowLayout(DATA_UUID, "<i2", 3, _samples)
 
 
 def period_command(period_ms: int) -> bytes:
@@ -121,5 +113,6 @@ DRIVER = Driver(
     recognises=_recognises,
     start=_start,
     stop=_stop,
-    new_decoder=MicrobitDecoder,
+    new_decoder=partial(RowDecoder, _LAYOUT),
+    silent_after_s=_SILENT_AFTER_S,
 )

@@ -29,9 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.chunk import BatteryChunk, Chunk, FloatArray, ImuChunk
+from devices.columns import columns
 from devices.driver import (
     Advert,
     ClockKind,
+    Cue,
     Driver,
     Notification,
     Pause,
@@ -176,24 +178,26 @@ class MovellaDotDecoder:
 
     def _feed_unbroken(self, batch: Sequence[Notification]) -> ImuChunk | None:
         """The usual case in a few array operations; None when the batch is not that simple."""
-        size = _LAYOUT.itemsize
-        if not batch or any(uuid != MEDIUM_UUID or len(data) != size for _, uuid, data in batch):
+        told = columns(batch)
+        if told is None or (told.characteristic, told.size) != (MEDIUM_UUID, _LAYOUT.itemsize):
             return None
-        arrivals, _, payloads = zip(*batch, strict=True)
-        rows = np.frombuffer(b"".join(payloads), dtype=_LAYOUT)
+        arrivals = told.t_arrival_s
+        rows = np.frombuffer(b"".join(told.payloads), dtype=_LAYOUT)
         steps = np.diff(rows["stamp_us"])  # unsigned: right over the wrap, too
         if (steps == 0).any() or (steps * self._fs_hz >= 1.5e6).any() or not _all_finite(rows):
             return None
-        first = self._clock.read(int(rows["stamp_us"][0]), arrivals[0])
+        first = self._clock.read(int(rows["stamp_us"][0]), float(arrivals[0]))
         if first is None:
             return None
-        elapsed_us = first.elapsed_ticks + np.cumsum([0, *steps.tolist()])
+        elapsed_us = first.elapsed_ticks + np.concatenate([[0], np.cumsum(steps, dtype=np.int64)])
         self._clock.keep(first)
         if len(rows) > 1:
             last_us = int(elapsed_us[-1])
             stamp_us, since_us = int(rows["stamp_us"][-1]), int(steps[-1])
             self._clock.keep(
-                Moment(stamp_us, arrivals[-1], last_us, last_us * _TICK_S, since_us * _TICK_S)
+                Moment(
+                    stamp_us, float(arrivals[-1]), last_us, last_us * _TICK_S, since_us * _TICK_S
+                )
             )
         return _chunk(rows, elapsed_us * _TICK_S, arrivals, self._lost_before(first))
 
@@ -241,7 +245,7 @@ class _Run:
 
     def chunk(self) -> ImuChunk:
         rows = np.frombuffer(b"".join(self.payloads), dtype=_LAYOUT)
-        return _chunk(rows, np.array(self.t_device_s), self.t_arrival_s, self.n_lost)
+        return _chunk(rows, np.array(self.t_device_s), np.array(self.t_arrival_s), self.n_lost)
 
 
 def _misfit(payload: bytes) -> DecodeError | None:
@@ -259,12 +263,12 @@ def _all_finite(rows: NDArray[np.void]) -> bool:
 
 
 def _chunk(
-    rows: NDArray[np.void], t_device_s: FloatArray, t_arrival_s: Sequence[float], n_lost: int
+    rows: NDArray[np.void], t_device_s: FloatArray, t_arrival_s: FloatArray, n_lost: int
 ) -> ImuChunk:
     gyr_rad_s: FloatArray = np.deg2rad(rows["gyr_deg_s"].astype(np.float64))
     return ImuChunk(
         t_device_s=t_device_s,
-        t_arrival_s=np.array(t_arrival_s, dtype=np.float64),
+        t_arrival_s=t_arrival_s,
         acc_m_s2=rows["acc_m_s2"].astype(np.float64),
         gyr_rad_s=gyr_rad_s,
         n_lost=n_lost,
@@ -340,6 +344,11 @@ def _stop() -> Stop:
     yield Write(MEASUREMENT_UUID, measurement_command(RATE_QUANTITIES, start=False), response=True)
 
 
+def _cue(_times: int) -> Cue:
+    """It blinks for 10 s, however often it is told to."""
+    yield Write(CONTROL_UUID, BLINK, response=True)
+
+
 DRIVER = Driver(
     name="movella_dot",
     title="Movella DOT (Xsens DOT)",
@@ -348,4 +357,5 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=MovellaDotDecoder,
+    cue=_cue,
 )

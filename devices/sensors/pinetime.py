@@ -5,6 +5,8 @@ Documents: InfiniTime, doc/MotionService.md and doc/ble.md, and its sources wher
     00030002-78FC-48FE-8E23-433B3A1942D0  read, notify  i16 x3  acceleration, 1/1024 g
     2A37                                  notify        heart rate
     2A19                                  read, notify  battery
+    2A46                                  write         alert: u8 category, u8 count, 0, text; the
+                                                        watch shows it and vibrates
 
 Nothing can be set: +-2 g, and the watch looks about every 100 ms.  It sends a value *only when it
 differs* from the one before, and no time: counting what comes would let time stand still whenever
@@ -21,7 +23,7 @@ silence; beyond that they are unknown, and count as lost.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -31,6 +33,7 @@ from devices import sig
 from devices.chunk import Chunk, ImuChunk
 from devices.driver import (
     ClockKind,
+    Cue,
     Driver,
     Notification,
     Read,
@@ -39,17 +42,22 @@ from devices.driver import (
     StreamInfo,
     StreamRequest,
     Subscribe,
+    Write,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
-from devices.rows import Aside, RowDecoder, Rows
+from devices.rows import RowLayout, RowReader, Rows
 
 SERVICE_UUID = "00030000-78fc-48fe-8e23-433b3a1942d0"
 DATA_UUID = "00030002-78fc-48fe-8e23-433b3a1942d0"
+
+ALERT_UUID = "00002a46-0000-1000-8000-00805f9b34fb"
+_ALERT = bytes((0, 1, 0)) + b"backrelease"  # the watch takes what follows three bytes as the text
 
 _FS_HZ = 10.0
 _RANGE_G = 2.0
 _M_S2_PER_LSB = 9.80665 / 1024
 _HOLD_S = 1.0  # longest silence that is read as "unchanged"
+_SILENT_AFTER_S = 5.0  # a watch that lies still has nothing to say, noise of one count apart
 _LATE_PERIODS = 0.9  # an arrival may be late by this much before a look counts as passed
 
 
@@ -72,10 +80,13 @@ class _Run:
         )
 
 
-_ASIDES: Mapping[str, Aside] = {
-    sig.HEART_RATE_UUID: sig.decode_heart_rate,
-    sig.BATTERY_UUID: sig.decode_battery,
-}
+_LAYOUT = RowLayout(
+    DATA_UUID,
+    "<i2",
+    3,
+    lambda values: (values * _M_S2_PER_LSB, None),
+    {sig.HEART_RATE_UUID: sig.decode_heart_rate, sig.BATTERY_UUID: sig.decode_battery},
+)
 
 
 class PineTimeDecoder:
@@ -84,14 +95,14 @@ class PineTimeDecoder:
     def __init__(self, info: StreamInfo) -> None:
         self._fs_hz = info.fs_hz
         self._most_held = round(_HOLD_S * info.fs_hz)
-        self._rows = RowDecoder(frozenset({DATA_UUID}), "<i2", 3, fs_hz=info.fs_hz)
+        self._rows = RowReader(_LAYOUT, info.fs_hz)
         self._next_look = 0
         self._looked_s: float | None = None  # when the last value was taken, at the latest
         self._held: list[float] = []
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
         """A chunk for what follows without a hole; then heart rate, battery and errors as they came."""
-        rows, others = self._rows.feed(batch, _ASIDES)
+        rows, others = self._rows.feed(batch)
         placed = [] if rows is None else self._placed(rows)
         return [*placed, *others]
 
@@ -161,6 +172,11 @@ def _stop() -> Stop:
     yield from ()
 
 
+def _cue(_times: int) -> Cue:
+    """One message; more of them would stay on the watch."""
+    yield Write(ALERT_UUID, _ALERT, response=True)
+
+
 DRIVER = Driver(
     name="pinetime",
     title="PineTime (InfiniTime)",
@@ -171,4 +187,6 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=PineTimeDecoder,
+    silent_after_s=_SILENT_AFTER_S,
+    cue=_cue,
 )

@@ -6,9 +6,8 @@ Documents: Polar, "Online measurement" v1.0 (2024) and the BLE SDK's sources.
     u64  time stamp of the LAST sample, ns
     u8   frame type                   bit 7: compressed
     raw         samples of 1, 2 or 3 bytes a channel
-    compressed  one sample of 2 bytes a channel (4 for gyro type 0x81), then blocks:
-                u8 width in bits, u8 count, count x channels differences of that width, lowest bit
-                first, in whole bytes; each is added to the value before it
+    compressed  one sample of 2 bytes a channel (4 for gyro type 0x81), then blocks
+                of differences: `polar_deltas.py`
 
     acceleration   types 0, 1, 2: milli-g;  0x80: counts x FACTOR = g;  0x81: milli-g (x FACTOR)
     gyro           0x80: counts x FACTOR = deg/s;  0x81: float32, differences of its bit patterns
@@ -20,6 +19,8 @@ never a date.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -27,9 +28,11 @@ from numpy.typing import NDArray
 
 from devices import sig
 from devices.chunk import Chunk, FloatArray, ImuChunk
+from devices.columns import Columns, columns_of
 from devices.driver import Notification, StreamInfo
 from devices.errors import DecodeError
-from devices.stamps import CLOCK_WAS_SET_S, Moment, StampClock
+from devices.sensors.polar_deltas import uncompressed, uncompressed_frames
+from devices.stamps import CLOCK_WAS_SET_S, Moment, StampClock, in_runs
 
 DATA_UUID = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
 
@@ -51,11 +54,13 @@ _DELTA_BYTES = {
     (GYRO, 0x80): 2,
     (GYRO, BITS_PATTERNS): 4,
 }
-_WIDEST_DELTA = 32  # of a 32-bit value there is no wider one
+_HEAD = np.dtype([("measurement", "u1"), ("stamp_ns", "<u8"), ("type", "u1")])
 _PULSE = np.dtype([("heart", "u1"), ("pp_ms", "<u2"), ("error_ms", "<u2"), ("flags", "u1")])
 
 _M_S2_PER_MG = 9.80665e-3
+_RAW_16 = 1  # frame type of raw acceleration in milli-g of 16 bits
 _WORTH_IT = 4  # frames in a batch; for fewer, arrays cost more than they save
+_IN_CACHE = 1024  # frames whose numbers the processor keeps at hand
 _RATE_TOLERANCE = 0.05  # accelerometers run a few percent beside their nominal rate
 
 
@@ -79,65 +84,61 @@ class PmdDecoder:
 
         Frames that came before, or too late, leave nothing.
         """
-        whole = self._feed_unbroken(batch)
-        if whole is not None:
-            others = [item for item in batch if item.characteristic != DATA_UUID]
-            rest = (self._feed_one(notification) for notification in others)
-            return [whole, *(chunk for chunk in rest if chunk is not None)]
-        decoded = (self._feed_one(notification) for notification in batch)
-        return [chunk for chunk in decoded if chunk is not None]
+        others: Sequence[Notification] = batch
+        frames: list[Chunk | DecodeError] = []
+        told = columns_of(batch, DATA_UUID) if len(batch) >= _WORTH_IT else None
+        if told is not None and len(told.payloads) >= _WORTH_IT:
+            frames = self._feed_frames(told)
+            others = [item for item in batch if item[1] != DATA_UUID]
+        rest = (self._feed_one(item) for item in others)
+        return [*frames, *(said for said in rest if said is not None)]
 
-    def _feed_unbroken(self, batch: Sequence[Notification]) -> ImuChunk | None:  # noqa: PLR0911 - one for each thing that is not simple
-        """The usual case in a few array operations; None when the batch is not that simple.
+    def _feed_frames(self, told: Columns) -> list[Chunk | DecodeError]:
+        frames = _Frames.read(told, self._factor)
 
-        Raw milli-g of 16 bits in frames of one size, each where it is due after the one before it.
+        def one(at: int) -> list[Chunk | DecodeError]:
+            said = self._feed_frame(float(told.t_arrival_s[at]), told.payloads[at])
+            return [] if said is None else [said]
+
+        if frames is None:
+            return [said for at in range(len(told.payloads)) for said in one(at)]
+        return in_runs(self._are_due(frames), partial(self._feed_unbroken, frames), one)
+
+    # The usual case: each frame where it is due after the one before it.
+
+    def _are_due(self, frames: _Frames) -> NDArray[np.bool_]:
+        """Whether each frame but the first follows the one before it in its usual time."""
+        since_s, counts = frames.passed_ns * self._clock.tick_s, frames.counts[1:]
+        beside_s = since_s - counts * (1.0 / self._fs_hz)
+        was_not_set = since_s <= np.diff(frames.t_arrival_s) + CLOCK_WAS_SET_S
+        tolerance_s = np.maximum(0.5, _RATE_TOLERANCE * counts) * (1.0 / self._fs_hz)
+        are_due: NDArray[np.bool_] = (np.abs(beside_s) <= tolerance_s) & (since_s > 0) & was_not_set
+        return are_due
+
+    def _feed_unbroken(self, frames: _Frames, at: int, end: int) -> ImuChunk | None:
+        """Frames `at` to `end`, each due after the one before, in one chunk.
+
+        None when the first of them is not due.
         """
-        frames = [item for item in batch if item[1] == DATA_UUID]
-        if len(frames) < _WORTH_IT:
+        arrivals, counts = frames.t_arrival_s[at:end], frames.counts[at:end]
+        first = self._clock.read(int(frames.stamp_ns[at]), float(arrivals[0]))
+        if first is None or not self._is_due(first.since_s, int(counts[0])):
             return None
-        payloads = [item[2] for item in frames]
-        sizes = set(map(len, payloads))
-        size = sizes.pop()
-        if sizes or size <= _HEADER_SIZE or (size - _HEADER_SIZE) % 6:
-            return None
-        n = (size - _HEADER_SIZE) // 6
-        rows = np.frombuffer(b"".join(payloads), np.uint8).reshape(-1, size)
-        if (rows[:, 0] & 0x3F != ACCELERATION).any() or (rows[:, 9] != 1).any():
-            return None
-        stamps = rows[:, 1:9].copy().view("<u8")[:, 0]
-        arrivals = np.fromiter([item[0] for item in frames], np.float64, len(frames))
-        first = self._clock.read(int(stamps[0]), float(arrivals[0]))
-        passed = np.diff(stamps).view(np.int64)  # right over the wrap, too
-        since_s = passed * self._clock.tick_s
-        if first is None or not self._is_due(first.since_s, n):
-            return None
-        period_s, tolerance_s = 1.0 / self._fs_hz, self._tolerance_s(n)
-        if not (np.abs(since_s - n * period_s) <= tolerance_s).all() or not (since_s > 0).all():
-            return None
-        if (since_s > np.diff(arrivals) + CLOCK_WAS_SET_S).any():
-            return None
-        elapsed = first.elapsed_ticks + np.concatenate([[0], np.cumsum(passed)])
-        t_last_s = elapsed * self._clock.tick_s
-        first_step_s = period_s if first.since_s is None else first.since_s / n
-        steps_s = np.concatenate([[first_step_s], since_s / n])
-        last_since_s = float(since_s[-1])
+        passed_ns = frames.passed_ns[at : end - 1]
+        elapsed = first.elapsed_ticks + np.concatenate([[0], np.cumsum(passed_ns)])
+        since_s, t_last_s = passed_ns * self._clock.tick_s, elapsed * self._clock.tick_s
+        first_step_s = 1.0 / self._fs_hz if first.since_s is None else first.since_s / counts[0]
+        steps_s = np.concatenate([[first_step_s], since_s / counts[1:]])
         self._clock.keep(
             Moment(
-                int(stamps[-1]), float(arrivals[-1]), int(elapsed[-1]), float(t_last_s[-1]),
-                last_since_s,
+                int(frames.stamp_ns[end - 1]), float(arrivals[-1]), int(elapsed[-1]),
+                float(t_last_s[-1]), float(since_s[-1]),
             )
         )  # fmt: skip
-        back_to_last = np.arange(n - 1, -1, -1, dtype=np.float64)
-        t_device_s = steps_s[:, None] * back_to_last
-        np.subtract(t_last_s[:, None], t_device_s, out=t_device_s)
-        # Axis by axis: rows of three cost numpy twice as much.
-        axes = np.empty((3, len(frames) * n))
-        axes[:] = rows[:, _HEADER_SIZE:].copy().view("<i2").reshape(-1, 3).T
-        axes *= _M_S2_PER_MG
         return ImuChunk(
-            t_device_s=t_device_s.ravel(),
-            t_arrival_s=np.repeat(arrivals, n),
-            acc_m_s2=axes.T,
+            t_device_s=_sample_times(t_last_s, steps_s, counts),
+            t_arrival_s=np.repeat(arrivals, _one_if_same(counts)),
+            acc_m_s2=frames.acc_m_s2[frames.begins[at] : frames.begins[at] + int(counts.sum())],
             gyr_rad_s=None,
         )
 
@@ -151,6 +152,8 @@ class PmdDecoder:
             return True
         return abs(since_s - n * (1.0 / self._fs_hz)) <= self._tolerance_s(n)
 
+    # Any notification, alone.
+
     def _feed_one(self, notification: Notification) -> Chunk | DecodeError | None:
         t_arrival_s, characteristic, payload = notification
         if characteristic == DATA_UUID:
@@ -162,10 +165,12 @@ class PmdDecoder:
         return None
 
     def _feed_frame(self, t_arrival_s: float, payload: bytes) -> Chunk | DecodeError | None:
-        milli_g = acceleration_mg(payload, self._factor)
-        if isinstance(milli_g, DecodeError):
-            return milli_g
-        n, period_s = len(milli_g), 1.0 / self._fs_hz
+        values = frame_values(payload, ACCELERATION)
+        if isinstance(values, DecodeError):
+            return values
+        if (worth_m_s2 := _worth_m_s2(payload[9], self._factor)) is None:
+            return DecodeError("counts of a sensor that did not tell their worth", payload)
+        n, period_s = len(values), 1.0 / self._fs_hz
         moment = self._clock.read(stamp_ns(payload), t_arrival_s)
         if moment is None:
             return None  # redelivered or overtaken: its time has been told already
@@ -186,28 +191,111 @@ class PmdDecoder:
         return ImuChunk(
             t_device_s=moment.t_s - step_s * back_to_last,
             t_arrival_s=np.full(n, t_arrival_s),
-            acc_m_s2=milli_g * _M_S2_PER_MG,
+            acc_m_s2=values * worth_m_s2,
             gyr_rad_s=None,
             n_lost=n_lost,
         )
 
 
-def acceleration_mg(payload: bytes, factor: float | None) -> FloatArray | DecodeError:
-    """Milli-g of an acceleration frame, shape (n, 3).
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frames:
+    """Many frames of acceleration, read together.
 
-    `factor` is what the sensor told when it started.  Counts without one mean nothing.
+    Attributes
+    ----------
+    t_arrival_s, stamp_ns, counts, begins : (n,) arrays
+        When each came, its stamp, how many samples it has, and which of all is its first.
+    passed_ns : (n - 1,) array
+        From each stamp to the next, right over the wrap.
+    acc_m_s2 : (total, 3) array
+        All samples.
     """
-    values = frame_values(payload, ACCELERATION)
-    if isinstance(values, DecodeError):
-        return values
-    frame_type = payload[9]
+
+    t_arrival_s: FloatArray
+    stamp_ns: NDArray[np.uint64]
+    counts: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    passed_ns: NDArray[np.int64]
+    acc_m_s2: FloatArray
+
+    @classmethod
+    def read(cls, told: Columns, factor: float | None) -> _Frames | None:
+        """None unless all are of one type, whole, and either raw and of one size or compressed."""
+        joined, n = b"".join(told.payloads), len(told.payloads)
+        sizes = np.array(told.sizes) if told.size is None else np.full(n, told.size)
+        if sizes.min() <= _HEADER_SIZE:
+            return None
+        ends = np.cumsum(sizes)
+        everywhere = np.ndarray((len(joined) - _HEADER_SIZE + 1,), _HEAD, joined, 0, (1,))
+        heads = everywhere[ends - sizes]
+        frame_type = int(heads["type"][0])
+        worth_m_s2 = _worth_m_s2(frame_type, factor)
+        is_one_kind = (heads["measurement"] & 0x3F == ACCELERATION) & (heads["type"] == frame_type)
+        if worth_m_s2 is None or not is_one_kind.all():
+            return None
+        if frame_type == _RAW_16 and told.size is not None and (told.size - _HEADER_SIZE) % 6 == 0:
+            counts = np.full(n, (told.size - _HEADER_SIZE) // 6)
+            acc_m_s2 = _scaled_rows(joined, told.size, worth_m_s2)
+        elif frame_type in {COUNTS, MILLI_G}:
+            begins = ends - sizes + _HEADER_SIZE
+            if (found := uncompressed_frames(joined, begins, ends)) is None:
+                return None
+            values, counts = found
+            acc_m_s2 = (values.astype(np.float64) * worth_m_s2).T
+        else:
+            return None
+        stamps = heads["stamp_ns"].copy()
+        begins = np.cumsum(counts) - counts
+        passed = np.diff(stamps).view(np.int64)
+        return cls(told.t_arrival_s, stamps, counts, begins, passed, acc_m_s2)
+
+
+def _scaled_rows(joined: bytes, size: int, worth_m_s2: float) -> FloatArray:
+    """Samples of 16 bits behind the headers of frames of one size."""
+    n, n_values = len(joined) // size, (size - _HEADER_SIZE) // 2
+    lsb = np.ndarray((n, n_values), "<i2", joined, _HEADER_SIZE, (size, 2))
+    values = np.empty((n, n_values))
+    for first in range(0, n, _IN_CACHE):
+        piece = values[first : first + _IN_CACHE]
+        piece[:] = lsb[first : first + _IN_CACHE]
+        piece *= worth_m_s2
+    return values.reshape(-1, 3)
+
+
+def _sample_times(
+    t_last_s: FloatArray, steps_s: FloatArray, counts: NDArray[np.int64]
+) -> FloatArray:
+    """Times of all samples: each frame's go back from its last, step by step."""
+    t_s = np.empty(int(counts.sum()))
+    begin = 0
+    for first in range(0, len(counts), _IN_CACHE):
+        some = slice(first, first + _IN_CACHE)
+        n = _one_if_same(counts[some])
+        end = begin + int(counts[some].sum())
+        last = np.cumsum(counts[some], dtype=np.float64) - 1.0
+        back_s = np.repeat(last, n)
+        back_s -= np.arange(end - begin, dtype=np.float64)
+        back_s *= np.repeat(steps_s[some], n)
+        np.subtract(np.repeat(t_last_s[some], n), back_s, out=t_s[begin:end])
+        begin = end
+    return t_s
+
+
+def _one_if_same(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first alone, if all are as the first: numpy repeats a fixed number of times faster."""
+    return counts[:1] if (counts == counts[0]).all() else counts
+
+
+def _worth_m_s2(frame_type: int, factor: float | None) -> float | None:
+    """What one count of a frame is worth; None for counts without a factor, which mean nothing.
+
+    `factor` is what the sensor told when it started.
+    """
     if frame_type == COUNTS:
-        if factor is None:
-            return DecodeError("counts of a sensor that did not tell their worth", payload)
-        return values * (factor * 1000.0)
+        return None if factor is None else factor * 1000.0 * _M_S2_PER_MG
     if frame_type == MILLI_G and factor is not None:
-        return values * factor
-    return values
+        return factor * _M_S2_PER_MG
+    return _M_S2_PER_MG
 
 
 def stamp_ns(payload: bytes) -> int:
@@ -237,7 +325,7 @@ def _body_values(measurement: int, frame_type: int, body: bytes) -> FloatArray |
         return _integers(body, raw_bytes).reshape(-1, channels)
     if (delta_bytes := _DELTA_BYTES.get(kind)) is None:
         return f"unknown frame type 0x{frame_type:02x}"
-    integers = _uncompressed(body, channels, delta_bytes)
+    integers = uncompressed(body, channels, delta_bytes)
     if isinstance(integers, str):
         return integers
     if kind == (GYRO, BITS_PATTERNS):
@@ -280,40 +368,3 @@ def _integers(body: bytes, size: int) -> FloatArray:
         ).sum(axis=1)
         return np.where(unsigned < 2**23, unsigned, unsigned - 2**24)
     return np.frombuffer(body, dtype=np.int8 if size == 1 else np.dtype("<i2")).astype(np.float64)
-
-
-def _uncompressed(body: bytes, channels: int, size: int) -> NDArray[np.int64] | str:
-    """First sample and every one after it, or what is wrong."""
-    at = channels * size
-    if len(body) < at:
-        return f"a first sample of {at} bytes, got {len(body)}"
-    rows = [np.frombuffer(body[:at], dtype=f"<i{size}").astype(np.int64).reshape(1, channels)]
-    while at < len(body):
-        if len(body) < at + 2:
-            return "a block without its length"
-        width, count = body[at], body[at + 1]
-        begin, at = at + 2, at + 2 + (width * count * channels + 7) // 8
-        if width > _WIDEST_DELTA:
-            return f"differences of {width} bits"
-        if at > len(body):
-            return f"a block of {count} x {width} bits, cut short"
-        rows.append(differences(body[begin:at], width, count * channels).reshape(-1, channels))
-    return np.cumsum(np.concatenate(rows), axis=0)
-
-
-def differences(packed: bytes, width: int, count: int) -> NDArray[np.int64]:
-    """`count` signed integers of `width` bits each, lowest bit first.
-
-    Examples
-    --------
-    >>> differences(bytes.fromhex("f2"), width=4, count=2).tolist()
-    [2, -1]
-    """
-    if width == 0:
-        return np.zeros(count, dtype=np.int64)
-    bits = np.unpackbits(
-        np.frombuffer(packed, dtype=np.uint8), count=width * count, bitorder="little"
-    ).reshape(count, width)
-    weights = np.int64(1) << np.arange(width, dtype=np.int64)
-    weights[-1] = -weights[-1]  # two's complement
-    return bits.astype(np.int64) @ weights

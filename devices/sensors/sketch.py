@@ -28,9 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.chunk import BatteryChunk, Chunk, FloatArray, ImuChunk
+from devices.columns import Columns, columns, columns_of
 from devices.driver import (
     Advert,
     ClockKind,
+    Cue,
     Driver,
     Notification,
     Read,
@@ -73,17 +75,6 @@ _LAP = 256  # of the counter
 _USUAL_STEP_US = 10_000_000  # up to here a step in time is never a clock that was set
 
 
-def cue(n_blinks: int) -> Write:
-    """The step that makes the board blink.
-
-    Examples
-    --------
-    >>> cue(3).data.hex()
-    '03'
-    """
-    return Write(CUE_UUID, bytes((n_blinks,)), response=True)
-
-
 # --- frames to samples -----------------------------------------------------------------------
 
 
@@ -98,25 +89,20 @@ class SketchDecoder:
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
         """A chunk for what follows without loss; then the battery where it changed, and errors."""
-        if not batch:
-            return []
-        arrivals, characteristics, payloads = zip(*batch, strict=True)
         bad: list[bytes] = []
-        if set(characteristics) != {DATA_UUID} or not all(map(_is_frame, payloads)):
+        told = columns_of(batch, DATA_UUID)
+        if told is not None and not _are_frames(told):
             ours = [item for item in batch if item.characteristic == DATA_UUID]
             bad = [item.payload for item in ours if not _is_frame(item.payload)]
-            good = [item for item in ours if _is_frame(item.payload)]
-            arrivals = tuple(item.t_arrival_s for item in good)
-            payloads = tuple(item.payload for item in good)
-        told: list[Chunk | DecodeError] = []
-        if payloads:
-            frames = np.frombuffer(b"".join(payloads), _FRAME)
-            t_arrival_s = np.array(arrivals, dtype=np.float64)
+            told = columns([item for item in ours if _is_frame(item.payload)])
+        decoded: list[Chunk | DecodeError] = []
+        if told is not None:
+            frames, t_arrival_s = np.frombuffer(b"".join(told.payloads), _FRAME), told.t_arrival_s
             whole = self._in_one_go(frames, t_arrival_s)
-            told.extend(self._one_by_one(frames, t_arrival_s) if whole is None else [whole])
-            told.extend(self._batteries(frames, t_arrival_s))
+            decoded.extend(self._one_by_one(frames, t_arrival_s) if whole is None else [whole])
+            decoded.extend(self._batteries(frames, t_arrival_s))
         expected = f"expected {_FRAME_SIZE} bytes that begin with {_VERSION}"
-        return [*told, *(DecodeError(expected, payload) for payload in bad)]
+        return [*decoded, *(DecodeError(expected, payload) for payload in bad)]
 
     def _in_one_go(self, frames: _Frames, arrivals: FloatArray) -> ImuChunk | None:
         """The usual case in a few array operations; None when the batch is not that simple."""
@@ -190,6 +176,12 @@ class SketchDecoder:
         return told
 
 
+def _are_frames(told: Columns) -> bool:
+    if told.size != _FRAME_SIZE:
+        return False
+    return b"".join(told.payloads)[::_FRAME_SIZE].count(_VERSION) == len(told.payloads)
+
+
 def _is_frame(payload: bytes) -> bool:
     return len(payload) == _FRAME_SIZE and payload[0] == _VERSION
 
@@ -233,6 +225,10 @@ def _stop() -> Stop:
     yield from ()
 
 
+def _cue(times: int) -> Cue:
+    yield Write(CUE_UUID, bytes((times,)), response=True)
+
+
 def _recognises(advert: Advert) -> bool:
     return SERVICE_UUID in advert.service_uuids or (advert.name or "").startswith("backrelease")
 
@@ -245,4 +241,5 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=SketchDecoder,
+    cue=_cue,
 )

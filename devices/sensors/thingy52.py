@@ -8,6 +8,7 @@ EF68xxxx-9B35-4933-9B10-52FFA9740042; everything is little-endian.
     0406  notify       i16 x3 acceleration    1/1024 g
                        i16 x3 angular rate    1/32 deg/s   (one program in use divides by 256)
                        i16 x3 magnetic field  1/16 uT      (not used: indoors it disturbs)
+    0301  read, write  light: 3 one breath, u8 colour (7 white), u8 percent
     0404  notify       i32 x4 quaternion w x y z, 1/2^30   (not subscribed to, as 0407)
     0407  notify       i32 x3 roll, pitch, yaw, 1/65536 deg
 
@@ -23,18 +24,19 @@ No clock and no counter.  The sensor is on while somebody is subscribed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
 from devices import sig
-from devices.chunk import Chunk, FloatArray, ImuChunk
+from devices.chunk import FloatArray
 from devices.driver import (
     Advert,
     ClockKind,
+    Cue,
     Driver,
-    Notification,
+    Pause,
     Read,
     Start,
     Stop,
@@ -44,7 +46,7 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
-from devices.rows import RowDecoder
+from devices.rows import RowDecoder, RowLayout
 
 _BASE = "-9b35-4933-9b10-52ffa9740042"
 SERVICE_UUID = "ef680100" + _BASE  # of the configuration; this is the one that is advertised
@@ -52,6 +54,10 @@ CONFIG_UUID = "ef680401" + _BASE
 QUATERNION_UUID = "ef680404" + _BASE
 DATA_UUID = "ef680406" + _BASE
 EULER_UUID = "ef680407" + _BASE
+
+LIGHT_UUID = "ef680301" + _BASE
+_ONE_BREATH = bytes((3, 7, 100))
+_BREATH_S = 1.0
 
 _CONFIG_SIZE = 9
 _RATE_AT = slice(6, 8)
@@ -64,31 +70,13 @@ _GYR_RAD_S_PER_LSB = float(np.deg2rad(1.0)) / 32
 _RANGE_G = 2.0  # the firmware's; nothing on the link changes it
 
 
-_ASIDES = {sig.BATTERY_UUID: sig.decode_battery}
+def _samples(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    acc_lsb = values[:, :3]
+    acc_lsb[~acc_lsb.any(axis=1)] = np.nan
+    return acc_lsb * _ACC_M_S2_PER_LSB, values[:, 3:6] * _GYR_RAD_S_PER_LSB
 
 
-class Thingy52Decoder:
-    """Counts samples, because the sensor does not."""
-
-    def __init__(self, info: StreamInfo) -> None:
-        self._rows = RowDecoder(frozenset({DATA_UUID}), "<i2", 9, fs_hz=info.fs_hz)
-
-    def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
-        """One chunk with all samples of the batch, then battery readings and errors as they came."""
-        rows, others = self._rows.feed(batch, _ASIDES)
-        told: list[Chunk | DecodeError] = []
-        if rows is not None:
-            acc_lsb = rows.values[:, :3]
-            acc_lsb[~acc_lsb.any(axis=1)] = np.nan
-            told.append(
-                ImuChunk(
-                    t_device_s=rows.t_device_s,
-                    t_arrival_s=rows.t_arrival_s,
-                    acc_m_s2=acc_lsb * _ACC_M_S2_PER_LSB,
-                    gyr_rad_s=rows.values[:, 3:6] * _GYR_RAD_S_PER_LSB,
-                )
-            )
-        return [*told, *others]
+_LAYOUT = RowLayout(DATA_UUID, "<i2", 9, _samples, {sig.BATTERY_UUID: sig.decode_battery})
 
 
 def quaternion(payload: bytes) -> FloatArray | DecodeError:
@@ -189,6 +177,12 @@ def _stop() -> Stop:
     yield from ()
 
 
+def _cue(times: int) -> Cue:
+    for _ in range(times):
+        yield Write(LIGHT_UUID, _ONE_BREATH, response=True)
+        yield Pause(_BREATH_S)
+
+
 def _recognises(advert: Advert) -> bool:
     return SERVICE_UUID in advert.service_uuids or (advert.name or "") == "Thingy"
 
@@ -200,5 +194,6 @@ DRIVER = Driver(
     recognises=_recognises,
     start=_start,
     stop=_stop,
-    new_decoder=Thingy52Decoder,
+    new_decoder=partial(RowDecoder, _LAYOUT),
+    cue=_cue,
 )

@@ -21,12 +21,12 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.chunk import BatteryChunk, Chunk, FloatArray, ImuChunk
+from devices.columns import Columns, columns
 from devices.driver import (
     Advert,
     Ask,
@@ -72,7 +72,7 @@ _SETTLE_S = 1.0  # data sheet: 1 to 3 s after connecting before the first comman
 _BETWEEN_COMMANDS_S = 0.1
 _ANSWER_S = 2.0  # an answer comes within one frame; old firmware gives none
 _STALE_S = 1.0  # a frame whose rest is this late belongs to an earlier connection
-_ARRIVAL, _CHARACTERISTIC, _PAYLOAD = map(itemgetter, range(3))  # of a notification, fastest
+_IN_CACHE = 8192  # frames
 _NOISE_LIMIT = 64  # bytes of noise in one error report; bounds what is kept
 
 
@@ -230,32 +230,31 @@ class WitMotionDecoder:
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
         """One chunk with all samples of the batch, then battery readings and errors as they came."""
-        if not _DATA_UUIDS.issuperset(map(_CHARACTERISTIC, batch)):
-            batch = [item for item in batch if item.characteristic in _DATA_UUIDS]
-        if not batch:
-            return []
-        return self._feed_whole_frames(batch) or self._feed_any_bytes(batch)
+        whole = self._feed_whole_frames(columns(batch))
+        if whole is not None:
+            return [whole]
+        return self._feed_any_bytes([n for n in batch if n.characteristic in _DATA_UUIDS])
 
-    def _feed_whole_frames(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
-        """The usual case in a few array operations; nothing when the batch is not that simple."""
+    def _feed_whole_frames(self, told: Columns | None) -> ImuChunk | None:
+        """The usual case in a few array operations; None when the batch is not that simple."""
+        if told is None or told.characteristic not in _DATA_UUIDS:
+            return None
         if self._framer.pending or not self._framer.aligned:
-            return []
-        payloads = list(map(_PAYLOAD, batch))
-        sizes = set(map(len, payloads))
-        if any(size % _FRAME_SIZE for size in sizes):
-            return []
-        words = np.frombuffer(b"".join(payloads), dtype="<i2").reshape(-1, _FRAME_SIZE // 2)
+            return None
+        n_frames: int | list[int]
+        if told.size is not None:
+            n_frames, is_cut = told.size // _FRAME_SIZE, told.size % _FRAME_SIZE != 0
+        else:
+            n_frames = [size // _FRAME_SIZE for size in told.sizes]
+            is_cut = any(size % _FRAME_SIZE for size in told.sizes)
+        if is_cut:
+            return None
+        words = np.frombuffer(b"".join(told.payloads), dtype="<i2").reshape(-1, _FRAME_SIZE // 2)
         if not len(words) or (words[:, 0] != _DATA_WORD).any():
-            return []
+            return None
         self._framer.after_data = True
-        self._framer_fed_s = batch[-1].t_arrival_s
-        arrivals = np.fromiter(map(_ARRIVAL, batch), np.float64, len(batch))
-        n_frames = (
-            sizes.pop() // _FRAME_SIZE
-            if len(sizes) == 1
-            else [len(payload) // _FRAME_SIZE for payload in payloads]
-        )
-        return [self._chunk(words, np.repeat(arrivals, n_frames))]
+        self._framer_fed_s = float(told.t_arrival_s[-1])
+        return self._chunk(words, told.t_arrival_s.repeat(n_frames))
 
     def _feed_any_bytes(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
         """The same result byte by byte, whatever comes."""
@@ -285,11 +284,14 @@ class WitMotionDecoder:
         t_device_s = np.arange(self._n_samples, self._n_samples + len(words), dtype=np.float64)
         t_device_s /= self._fs_hz
         self._n_samples += len(words)
-        # Axis by axis: rows of three cost numpy twice as much.
+        # Axis by axis, because rows of three cost numpy twice as much; and in pieces that stay in the
+        # processor's cache between being read and being scaled.
         axes = np.empty((6, len(words)))
-        axes[:] = words.T[1:7]
-        axes[:3] *= _ACC_M_S2_PER_LSB
-        axes[3:] *= _GYR_RAD_S_PER_LSB
+        for first in range(0, len(words), _IN_CACHE):
+            piece = axes[:, first : first + _IN_CACHE]
+            piece[:] = words[first : first + _IN_CACHE, 1:7].T
+            piece[:3] *= _ACC_M_S2_PER_LSB
+            piece[3:] *= _GYR_RAD_S_PER_LSB
         return ImuChunk(
             t_device_s=t_device_s,
             t_arrival_s=t_arrival_s,

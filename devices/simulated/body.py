@@ -8,6 +8,7 @@ orientation is a rotation away from lying flat:
     chest  = trunk, and a few thousandths of a radian with each breath
     thigh  = trunk, leg lean about the hip-ankle line, thigh inclination
     shank  = the same lean, shank inclination = knee flexion minus thigh inclination
+    head   = trunk, and what the hands lift it by
 
 Everything is a deterministic function of script, settings and seed, and of time alone: asking
 twice, or at other times, never changes an answer.
@@ -28,7 +29,7 @@ from devices.simulated.legs import LegGeometry, thigh_inclination_deg, turn_x, t
 from devices.simulated.script import Script, session_script
 from devices.simulated.smooth import Move, follow
 
-PLACEMENTS = ("chest", "left_thigh", "left_shank", "right_thigh", "right_shank")
+PLACEMENTS = ("chest", "left_thigh", "left_shank", "right_thigh", "right_shank", "head")
 _SIDES = {"left": 1.0, "right": -1.0}  # leaning out turns the left leg about +x, the right about -x
 _START = {
     "lean_left_deg": 3.0,  # at rest most legs fall out a little
@@ -201,6 +202,8 @@ class Body:
         hip_m[:, 2] = self._coordinate("pelvis_z_m", t_s)
         if placement == "chest":
             return self._chest(trunk, hip_m, t_s)
+        if placement == "head":
+            return self._head(trunk, hip_m, t_s)
         side, _, segment = placement.partition("_")
         return self._leg(side, segment, trunk, hip_m, t_s)
 
@@ -220,6 +223,12 @@ class Body:
         place_m[:, 0] = self.settings.chest_above_hip_m
         place_m[:, 2] = 0.1 + self.settings.breath_lift_m * volume  # half the chest's depth
         return Pose(trunk @ turn_y(tilt_deg), hip_m + _times(trunk, place_m))
+
+    def _head(self, trunk: FloatArray, hip_m: FloatArray, t_s: FloatArray) -> Pose:
+        """Lifted with the hands, the head turns about the neck; the sensor sits on the brow."""
+        head = trunk @ turn_y(-self._coordinate("head_deg", t_s))
+        neck_m = hip_m + _times(trunk, np.tile([0.55, 0.0, 0.03], (t_s.size, 1)))
+        return Pose(head, neck_m + _times(head, np.tile([0.15, 0.0, 0.10], (t_s.size, 1))))
 
     def _leg(
         self, side: str, segment: str, trunk: FloatArray, hip_m: FloatArray, t_s: FloatArray

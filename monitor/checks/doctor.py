@@ -14,8 +14,10 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from monitor.checks import doctor_radio
+from monitor.checks.finding import Finding
 
 OUR_PACKAGES = ("devices", "analysis", "monitor")
 
@@ -26,19 +28,6 @@ _NEEDED_PACKAGES = ("numpy", "scipy", "matplotlib", "bleak", "mcap", "typer", "r
                     "platformdirs")  # fmt: skip
 _BLUEZ_CLASS = Path("/sys/class/bluetooth")
 _SYSTEM_BUS = "unix:path=/var/run/dbus/system_bus_socket"  # D-Bus specification, well-known bus
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    `remedy` is empty when all is well; `needed` says whether a session fails without it.
-    """
-
-    ok: bool
-    what: str
-    remedy: str = ""
-    needed: bool = True
 
 
 def findings(data_folder: Path) -> Iterator[Finding]:
@@ -158,8 +147,6 @@ def data_folder_usable(folder: Path) -> Iterator[Finding]:
 
 def bluetooth(system: str | None = None) -> Iterator[Finding]:
     """Whether this computer can talk to sensors, as far as that shows without switching it on."""
-    from monitor.checks import doctor_radio  # noqa: PLC0415  # it needs `Finding` of this file
-
     system = system or platform.system()
     if system == "Linux":
         yield from linux_bluetooth(

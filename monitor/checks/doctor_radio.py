@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from monitor.checks.doctor import Finding
+from monitor.checks.finding import Finding
 
 if TYPE_CHECKING:
     from devices.link import Found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.live.session import SessionEnd, View
+    from monitor.session_notes import Rating
 
 PLAIN_HELP = "Print lines instead of a panel; also when the output is no terminal."
 EVERY_HELP = "Seconds of session time between the lines of --plain."
@@ -27,6 +28,39 @@ def wall_clock() -> datetime:
     from datetime import datetime  # noqa: PLC0415
 
     return datetime.now().astimezone()
+
+
+def ask_rating(when: Literal["before", "after"]) -> Rating | None:
+    """Comfort and calm from 0 to 10, each skipped with Enter; nothing is asked where nobody sits."""
+    from monitor.session_notes import HIGHEST, LOWEST, Rating  # noqa: PLC0415
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    typer.echo(f"How are you {when} the session, from {LOWEST} to {HIGHEST}? Enter skips.")
+
+    def ask(what: str) -> int | None:
+        while True:
+            said = typer.prompt(f"  {what}", default="", show_default=False).strip()
+            if not said:
+                return None
+            if said.isdecimal() and LOWEST <= int(said) <= HIGHEST:
+                return int(said)
+            typer.echo(f"  A whole number from {LOWEST} to {HIGHEST}, or nothing.")
+
+    comfort = ask(f"comfort, {HIGHEST} none better")
+    calm = ask(f"calm, {HIGHEST} entirely calm")
+    return None if comfort is calm is None else Rating(comfort, calm)
+
+
+def keep_rating(folder: Path, after: Rating | None) -> None:
+    """Put how it felt afterwards beside what was said before."""
+    if after is None:
+        return
+    from dataclasses import replace  # noqa: PLC0415
+
+    from monitor.session_notes import read_notes, write_notes  # noqa: PLC0415
+
+    write_notes(folder, replace(read_notes(folder), after=after))
 
 
 @contextlib.contextmanager
@@ -51,7 +85,8 @@ def finish(folder: Path, end: SessionEnd, *, show: bool) -> None:
     result = end.result
     page = write_outputs(folder, result, stored_s=end.stored_s)
     how = "Ended early, in order," if end.stopped else "Finished"
-    typer.echo(f"\n{how} after {end.t_end_s / 60.0:.1f} minutes.")
+    lain = f", {end.position_s / 60.0:.1f} of them in the position" if end.position_s else ""
+    typer.echo(f"\n{how} after {end.t_end_s / 60.0:.1f} minutes{lain}.")
     if end.stored_s is not None:
         typer.echo(
             wrapped(f"Only {stored_words(end.stored_s, result)}: the disk refused the rest.")

@@ -9,7 +9,7 @@ import typer
 from monitor.wrapped import wrapped
 
 if TYPE_CHECKING:
-    from monitor.checks.doctor import Finding
+    from monitor.checks.finding import Finding
 
 
 def register(app: typer.Typer) -> None:

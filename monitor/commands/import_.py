@@ -1,8 +1,9 @@
-"""`backrelease import`: a session folder from CSV files."""
+"""`backrelease import`: a session folder from files of other programs."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,41 +22,55 @@ def register(app: typer.Typer) -> None:
 
 def import_files(
     files: Annotated[
-        list[str], typer.Argument(metavar="PLACEMENT=FILE...", help=_shared.FILES_HELP)
+        list[str],
+        typer.Argument(
+            metavar="PLACEMENT=FILE... | FILE",
+            help=f"{_shared.FILES_HELP} CSV files of Polar Sensor Logger, Movesense, phyphox and "
+            "Sensor Logger are read as they are. Or one file of a whole session: .edf, .mcap "
+            "(a recording of ours), or a Motion-BIDS folder.",
+        ),
     ],
     fs: Annotated[float | None, typer.Option(metavar="HZ", help=_shared.FS_HELP)] = None,
     straight: Annotated[str | None, typer.Option(metavar="A:B", help=_shared.STRAIGHT_HELP)] = None,
     bent: Annotated[str | None, typer.Option(metavar="A:B", help=_shared.BENT_HELP)] = None,
     started_at: Annotated[
         str | None,
-        typer.Option(metavar="ISO", help="When it began; without it, the moment of importing."),
+        typer.Option(metavar="ISO", help="When it began; without it what the file says, or now."),
     ] = None,
 ) -> None:
-    """Make a session from CSV files, so that report, history and export work on it."""
+    """Make a session from other files, so that report, history and export work on it."""
     straight_s, bent_s = _shared.window(straight), _shared.window(bent)
     began = _moment(started_at)
-    from monitor.exchange.session_csv import import_session  # noqa: PLC0415  # numpy
     from monitor.history.index import History  # noqa: PLC0415
     from monitor.report.terminal import summary_text  # noqa: PLC0415
 
-    folder, result = import_session(
-        files,
-        started_at=began,
-        fs_hz=fs,
-        straight=straight_s,
-        bent=bent_s,
-        progress=_shared.reading_progress(),
-    )
+    if len(files) == 1 and "=" not in files[0]:
+        from monitor.exchange.whole_files import import_whole  # noqa: PLC0415  # numpy
+
+        folder, result = import_whole(
+            Path(files[0]).expanduser(), started_at=began, straight=straight_s, bent=bent_s
+        )
+    else:
+        from monitor.exchange.session_csv import import_session  # noqa: PLC0415  # numpy
+
+        folder, result = import_session(
+            files,
+            started_at=began or datetime.now().astimezone(),
+            fs_hz=fs,
+            straight=straight_s,
+            bent=bent_s,
+            progress=_shared.reading_progress(),
+        )
     with History() as history:
         history.add(folder, result)
     typer.echo(summary_text(result))
     typer.echo(f"imported: {folder}\nnext: backrelease report {folder.name}")
 
 
-def _moment(text: str | None) -> datetime:
+def _moment(text: str | None) -> datetime | None:
     """A date and time with its offset; local time where none is written."""
     if text is None:
-        return datetime.now().astimezone()
+        return None
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError as error:

@@ -31,8 +31,8 @@ def report(
     result = result_of(folder)
     target = folder if out is None else out
     target.mkdir(parents=True, exist_ok=True)
-    page = write_report(target, result)
-    typer.echo(f"{page}\n{page.with_suffix('.png')}")
+    page = write_report(target, result, folder)
+    typer.echo(page)
     if show:
         import webbrowser  # noqa: PLC0415
 

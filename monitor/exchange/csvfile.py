@@ -27,10 +27,13 @@ from monitor.exchange.csvtimes import TimeCounts, mended_times, missing_samples
 FASTEST_HZ = 10_000.0  # no sensor for motion is faster: the number was meant as something else
 _BYTES_PER_ROW = 500  # peak of reading and analysing a million rows: 480 without, 496 with a gyro
 _UNIT_TOLERANCE = 0.15  # a cheap sensor reads within 12 % of g (ADXL345 seen at 0.88 g)
+_UNITS = {"g": "g", "m_s2": "m/s2", "mg": "mg"}  # as a person writes them
 _ONE_G = {  # what 1 g reads when the numbers are in another unit than the header says
+    "mg": {"m/s2": 9.80665, "g": 1.0},
     "g": {"m/s2": 9.80665, "g divided by 9.8": 1 / 9.80665, "mg": 1000.0},
     "m_s2": {"g": 1.0, "m/s2 times 9.8": 9.80665**2, "mg": 1000.0},
 }
+_WITHOUT_GRAVITY = 0.05  # at rest: nothing is worn that lightly, but phones subtract gravity
 _RENAME = {"m/s2": "acc_x_m_s2 acc_y_m_s2 acc_z_m_s2", "g": "acc_x_g acc_y_g acc_z_g"}
 _BEYOND = 1e6  # in any unit beyond any sensor; its square is a number still
 _MANY_FALLING = 0.1  # rows out of order: so many are no stray stamps: the clock was set back
@@ -150,6 +153,8 @@ def read_csv(
             _refuse_by_size(body, path, limits)
         numbers = numbers_in(body, layout, path)
         if len(numbers):
+            if layout.has_time:
+                numbers[:, 0] *= layout.time_unit_s
             parts.append(numbers)
             n_rows += len(numbers)
             _refuse_by_rows(n_rows, parts, layout, path, limits)
@@ -229,12 +234,13 @@ def _sensor(
     *,
     cut_off: bool,
 ) -> CsvSensor:
-    for column, name in enumerate(layout.names):
-        if not name.startswith("gyro") and not np.isfinite(rows[:, column]).any():
+    n_needed = 3 + layout.has_time  # the gyroscope may be empty
+    for column, name in enumerate(layout.names[:n_needed]):
+        if not np.isfinite(rows[:, column]).any():
             raise UserError(
                 f"{path}: column {name} holds no number in {len(rows)} rows",
                 hint="leave out time_s and give --fs HZ"
-                if name == "time_s"
+                if layout.has_time and column == 0
                 else "all three axes are needed: check the export",
             )
     n_rows = len(rows)
@@ -297,8 +303,7 @@ def _refuse_wrong_unit(acc_m_s2: FloatArray, layout: Layout, path: Path) -> None
     Other readings at rest (7, 13, 26 m/s2 occur) are the sensor's own fault and are left to the
     analysis, which then says that what follows from them is unknown.
     """
-    declared = {"g": "g", "m_s2": "m/s2"}[layout.acc_unit]
-    expected = 1.0 if layout.acc_unit == "g" else STANDARD_GRAVITY_M_S2
+    declared, expected = _UNITS[layout.acc_unit], STANDARD_GRAVITY_M_S2 / layout.acc_factor
     norms = np.linalg.norm(acc_m_s2, axis=1) / layout.acc_factor  # in the file's own unit
     at_rest = float(np.nanmedian(norms)) if np.isfinite(norms).any() else math.nan
     for looks_like, one_g in _ONE_G[layout.acc_unit].items():
@@ -306,9 +311,16 @@ def _refuse_wrong_unit(acc_m_s2: FloatArray, layout: Layout, path: Path) -> None
             column = _RENAME.get(looks_like)
             raise UserError(
                 f"{path} says {declared}, but at rest it reads {at_rest:.3g} where "
-                f"{expected:.2g} is expected: the numbers look like {looks_like}",
+                f"{round(expected, 1):g} is expected: the numbers look like {looks_like}",
                 hint=f"rename the columns to {column}" if column else "convert them first",
             )
+    if 0.0 < at_rest < _WITHOUT_GRAVITY * expected:
+        raise UserError(
+            f"{path} reads {at_rest:.3g} {declared} at rest where {round(expected, 1):g} is expected:"
+            " gravity has been taken out of it",
+            hint="export the acceleration with gravity (phyphox: 'with g'; Sensor Logger: "
+            "TotalAcceleration.csv)",
+        )
 
 
 def _refuse_slow(t_s: FloatArray, path: Path) -> None:

@@ -3,6 +3,7 @@
     time_s, acc_x_g acc_y_g acc_z_g | acc_x_m_s2 ...   [gyro_x_dps ... | gyro_x_rad_s ...]
 
 Columns come in any order; others are passed over and named.  Comma, semicolon and tab separate.
+Columns as other programs name them are in `monitor.exchange.csvdialects`.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from __future__ import annotations
 import csv
 import difflib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import UserError
+from monitor.exchange.csvdialects import Dialect, dialect_of
 
 STANDARD_GRAVITY_M_S2 = 9.80665  # CGPM 1901
 
 _TIME = "time_s"
-_ACC_UNITS = {"m_s2": 1.0, "g": STANDARD_GRAVITY_M_S2}  # best first, should a file have both
+_OWN_UNITS = ("m_s2", "g")  # best first, should a file have both
+_ACC_UNITS = {"m_s2": 1.0, "g": STANDARD_GRAVITY_M_S2, "mg": STANDARD_GRAVITY_M_S2 / 1000}
 _GYRO_UNITS = {"rad_s": 1.0, "dps": math.pi / 180.0}
 _DELIMITERS = ",;\t"
 
@@ -28,14 +32,16 @@ class Layout:
     """Where the wanted columns are.
 
     `columns` are their indices in the order time (if any), acceleration x y z, rate x y z (if
-    any).
+    any); `names` is what the file calls them.  The file's time times `time_unit_s` is seconds.
     """
 
     delimiter: str
     columns: tuple[int, ...]
+    names: tuple[str, ...]
     has_time: bool
     acc_unit: str
     gyro_unit: str
+    time_unit_s: float = 1.0
     notes: tuple[str, ...] = ()
 
     @property
@@ -47,14 +53,6 @@ class Layout:
     def gyro_factor(self) -> float:
         """The file's angular rate times this is rad/s; the unit "" is no gyroscope."""
         return _GYRO_UNITS.get(self.gyro_unit, 1.0)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the file calls `columns`, in their order."""
-        time = (_TIME,) if self.has_time else ()
-        acc = tuple(f"acc_{axis}_{self.acc_unit}" for axis in "xyz")
-        gyro = tuple(f"gyro_{axis}_{self.gyro_unit}" for axis in "xyz") if self.gyro_unit else ()
-        return time + acc + gyro
 
 
 def layout_of(header: str, path: Path, *, fs_hz: float | None) -> Layout:
@@ -79,16 +77,14 @@ def layout_of(header: str, path: Path, *, fs_hz: float | None) -> Layout:
             hint="put a first line such as: time_s,acc_x_g,acc_y_g,acc_z_g",
         )
     notes: list[str] = []
+    dialect = dialect_of(names)
+    if dialect is not None:
+        return _foreign(names, dialect, delimiter, path)
     acc_unit, acc = _acceleration(names, path)
     gyro_unit, gyro = _gyroscope(names, notes)
     time = _time(names, path, fs_hz, notes)
     wanted = (*time, *acc, *gyro)
-    for name in {names[i] for i in wanted}:
-        if names.count(name) > 1:
-            raise UserError(
-                f"{path} has the column {name} {names.count(name)} times",
-                hint="keep one of them, or rename the others",
-            )
+    _refuse_doubled(names, wanted, path)
     others = [name for i, name in enumerate(names) if i not in wanted and name]
     if others:
         shown = ", ".join(others[:8]) + (", …" if len(others) > 8 else "")
@@ -96,11 +92,38 @@ def layout_of(header: str, path: Path, *, fs_hz: float | None) -> Layout:
     return Layout(
         delimiter=delimiter,
         columns=tuple(wanted),
+        names=tuple(names[i] for i in wanted),
         has_time=bool(time),
         acc_unit=acc_unit,
         gyro_unit=gyro_unit,
         notes=tuple(notes),
     )
+
+
+def _foreign(names: list[str], dialect: Dialect, delimiter: str, path: Path) -> Layout:
+    """The columns of another program."""
+    gyro = dialect.gyro if set(dialect.gyro) <= set(names) else ()
+    wanted = [names.index(name) for name in (dialect.time, *dialect.acc, *gyro)]
+    _refuse_doubled(names, wanted, path)
+    return Layout(
+        delimiter=delimiter,
+        columns=tuple(wanted),
+        names=tuple(names[i] for i in wanted),
+        has_time=True,
+        acc_unit=dialect.acc_unit,
+        gyro_unit=dialect.gyro_unit if gyro else "",
+        time_unit_s=dialect.time_unit_s,
+        notes=(f"read as a file of {dialect.program}",),
+    )
+
+
+def _refuse_doubled(names: list[str], wanted: Sequence[int], path: Path) -> None:
+    for name in {names[i] for i in wanted}:
+        if names.count(name) > 1:
+            raise UserError(
+                f"{path} has the column {name} {names.count(name)} times",
+                hint="keep one of them, or rename the others",
+            )
 
 
 def _is_number(text: str) -> bool:
@@ -117,7 +140,7 @@ def _columns(names: list[str], kind: str, unit: str) -> list[int]:
 
 
 def _acceleration(names: list[str], path: Path) -> tuple[str, list[int]]:
-    found = {unit: _columns(names, "acc", unit) for unit in _ACC_UNITS}
+    found = {unit: _columns(names, "acc", unit) for unit in _OWN_UNITS}
     for unit, columns in found.items():
         if len(columns) == 3:
             return unit, columns

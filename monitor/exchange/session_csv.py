@@ -1,6 +1,6 @@
 """In and out by CSV: nobody's data is locked in, and other people's recordings are welcome.
 
-    session folder --export--> PLACEMENT.csv ..., epochs.csv, alerts.csv, heart.csv
+    session folder --export--> PLACEMENT.csv ..., epochs.csv, movements.csv, alerts.csv ...
     PLACEMENT=FILE.csv ... --import--> session folder: PLACEMENT.csv.gz ..., import.json, result.json
 
 An imported session keeps the files themselves, packed but otherwise byte for byte, and in
@@ -16,14 +16,13 @@ import io
 import json
 import math
 import shutil
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
-from analysis.results import Epochs, FloatArray, SensorData
+from analysis.results import SensorData
 from monitor import home
 from monitor.errors import UserError
 from monitor.exchange.csv_session import (
@@ -35,8 +34,9 @@ from monitor.exchange.csv_session import (
     read_session,
 )
 from monitor.exchange.csvfile import parse_specs
+from monitor.exchange.tables import Table, result_tables, samples_table
 from monitor.recording.raw import RawSession
-from monitor.result import Alert, SessionResult
+from monitor.result import SessionResult
 from monitor.result_file import to_json, write_bytes, write_text
 
 _FORMAT, _VERSION = "backrelease-import", 1
@@ -75,16 +75,19 @@ def export_session(raw: RawSession, result: SessionResult, folder: Path) -> list
     UserError
         When the folder cannot be written.
     """
-    tables = {f"{p}.csv": _samples_csv(data) for p, data in raw.sensors.items()}
-    tables["epochs.csv"] = _epochs_csv(result.analysis.epochs)
-    tables["alerts.csv"] = _alerts_csv(result.alerts)
-    if raw.beats:
-        rows = [[_cell(t, 3), _cell(rate, 2), _cell(rr, 4)] for t, rate, rr in raw.beats]
-        tables["heart.csv"] = _csv(["t_s", "heart_per_min", "rr_s"], rows)
+    paths = export_samples(raw.sensors, folder)
+    for table in result_tables(raw, result):
+        paths.append(folder / f"{table.name}.csv")
+        write_bytes(paths[-1], _csv(table))
+    return paths
+
+
+def export_samples(sensors: Mapping[str, SensorData], folder: Path) -> list[Path]:
+    """Write one ``PLACEMENT.csv`` a sensor."""
     paths = []
-    for name, data in tables.items():
-        write_bytes(folder / name, data)
-        paths.append(folder / name)
+    for placement, data in sensors.items():
+        paths.append(folder / f"{placement}.csv")
+        write_bytes(paths[-1], _samples_csv(samples_table(placement, data)))
     return paths
 
 
@@ -204,48 +207,32 @@ def _pack(source: Path, target: Path) -> None:
 # --- tables ----------------------------------------------------------------------------------
 
 
-def _samples_csv(data: SensorData) -> bytes:
-    names = ["time_s", *(f"acc_{axis}_m_s2" for axis in "xyz")]
-    columns: list[FloatArray] = [data.t_s, *data.acc_m_s2.T]
-    if data.gyr_rad_s is not None:
-        names += [f"gyro_{axis}_rad_s" for axis in "xyz"]
-        columns += [*data.gyr_rad_s.T]
+def _samples_csv(table: Table) -> bytes:
+    """Many rows of numbers: to the nanosecond and a part in a billion, unknown as nan."""
     text = io.StringIO()
     np.savetxt(
         text,
-        np.column_stack(columns),
-        fmt=[_TIME_FORMAT] + [_VALUE_FORMAT] * (len(names) - 1),
+        np.column_stack(list(table.columns.values())),
+        fmt=[_TIME_FORMAT] + [_VALUE_FORMAT] * (len(table.columns) - 1),
         delimiter=",",
-        header=",".join(names),
+        header=",".join(table.columns),
         comments="",
     )
     return text.getvalue().encode()
 
 
-def _epochs_csv(epochs: Epochs) -> bytes:
-    names = [f.name for f in fields(Epochs)]
-    columns = [getattr(epochs, name) for name in names]
-    rows = [[_cell(v, 4) for v in row] for row in zip(*columns, strict=True)]
-    return _csv(names, rows)
-
-
-def _alerts_csv(alerts: Sequence[Alert]) -> bytes:
-    names = [f.name for f in fields(Alert)]
-    rows = [
-        [_cell(v, 3) if isinstance(v, float) else v or "" for v in map(a.__getattribute__, names)]
-        for a in alerts
-    ]
-    return _csv(names, rows)
-
-
-def _csv(header: list[str], rows: list[list[str]]) -> bytes:
+def _csv(table: Table) -> bytes:
+    """Results: four decimals, finer than any is worth; unknown as nothing."""
+    columns = [[_cell(v) for v in column] for column in table.columns.values()]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerow(table.columns)
+    writer.writerows(zip(*columns, strict=True))
     return text.getvalue().encode()
 
 
-def _cell(value: float, decimals: int) -> str:
-    """A number, or nothing for unknown."""
-    return f"{value:.{decimals}f}" if math.isfinite(value) else ""
+def _cell(value: float | str) -> str:
+    """A number, words as they are, or nothing for unknown."""
+    if isinstance(value, str):
+        return value
+    return f"{value:.4f}" if math.isfinite(value) else ""

@@ -69,7 +69,9 @@ def _from_json(default: Any, values: Mapping[str, Any]) -> Any:
     for f in fields(default):
         if f.name in values:
             before, value = getattr(default, f.name), values[f.name]
-            known[f.name] = _from_json(before, value) if is_dataclass(before) else value
+            if is_dataclass(before):
+                value = _from_json(before, value)
+            known[f.name] = tuple(value) if isinstance(before, tuple) else value
     return dataclass_replace(default, **known)
 
 

@@ -38,6 +38,7 @@ from monitor.recording.format import (
     SessionHeader,
     encode_batch,
 )
+from monitor.recording.lock import hold
 
 _SYNC_EVERY_S: Final = 1.0  # the house rule: at most one second is lost
 _MOST_PER_MESSAGE: Final = 60_000  # n is a u16
@@ -162,6 +163,7 @@ class _WriterThread(threading.Thread):
         self._channels: dict[str, int] = {}
         self._buffer = _Buffer()
         self._descriptor = home.open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        hold(self._descriptor)  # so that others know that this session is running
         self._writer = Writer(
             self._buffer,  # type: ignore[arg-type]  # write() and tell() are all that it uses
             compression=CompressionType.NONE,

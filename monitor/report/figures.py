@@ -1,89 +1,186 @@
 """Figures as functions of results: `SessionResult` in, matplotlib `Figure` out, no pyplot state.
 
-    phases ▮▮▮▮▮ | knee angles | stillness | breathing | heart | relaxation | sensors heard
+    overview    everything at a glance
+    knees, movement, getting_up, breathing, heart, drowsiness, chest_motion, sensors
+                one part of it each, with what the overview has no room for
 
-One layout in two widths: `WIDE` for a screen or paper, `NARROW` for a phone, both with the same
-size of letters.
+A panel is left out only when the session could not have it (heart without a heart sensor or a beat
+found, knees without a leg sensor).  Everything else that is unknown is shaded as unknown.  In a
+notebook a figure shows itself; `png`, `svg` and `pdf` turn it into a file.
+
+Examples
+--------
+>>> from analysis.results import Epochs, SessionAnalysis
+>>> result = SessionResult(SessionAnalysis(60.0, {}, (), Epochs.unknown(np.arange(1.0, 61.0))))
+>>> [ax.get_title(loc="left") for ax in overview(result).axes]
+['Phases', 'Stillness, 0 moving to 1 still', 'Relaxation index and its parts, 0 to 1']
 """
 
 from __future__ import annotations
 
 import io
-import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib import resources
+from collections.abc import Callable
+from dataclasses import replace
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from monitor.report import palette, panels, words
-from monitor.report.panels import Span
+from analysis.results import Finish
+from monitor.report import detail_panels, panels, words
+from monitor.report.cues import cues
+from monitor.report.layout import COLUMN, NARROW, WIDE, Format, Panel, house_style, stacked
+from monitor.report.spectrogram import Spectrogram
 from monitor.result import SessionResult
 
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """How wide a figure is, in inches, and how much of that stands left of the axes."""
-
-    width_in: float
-    left_in: float
-    right_in: float = 0.16
-    n_ticks: int = 10
-
-
-WIDE = Format(width_in=9.2, left_in=0.95)
-NARROW = Format(width_in=4.0, left_in=0.85, n_ticks=5)
+__all__ = [
+    "COLUMN", "NARROW", "WIDE", "Format", "breathing", "chest_motion", "drowsiness", "figures_of",
+    "getting_up", "heart", "house_style", "knees", "movement", "overview", "pdf", "png", "sensors",
+    "svg",
+]  # fmt: skip
 
 _PNG_DPI = 160  # sharp on a screen with twice the pixels, 1500 across
-
-
-@dataclass(frozen=True, slots=True)
-class _Panel:
-    title: str
-    height_in: float
-    draw: Callable[[Axes, SessionResult, Span], None]
+_AROUND_FINISH_S = 15.0
 
 
 def overview(result: SessionResult, shape: Format = WIDE, *, titled: bool = False) -> Figure:
-    """The whole session at a glance; `titled` for a picture that stands alone.
+    """The whole session at a glance; `titled` for a picture that stands alone."""
+    placements = result.analysis.sensors
+    lying = bool(result.analysis.positions)
+    chosen = [
+        (True, Panel("Phases", 0.52 if lying else 0.30, panels.phases)),
+        (_has_legs(result), Panel("Knee angle, degrees", 1.55, panels.knees)),
+        (
+            bool(cues(result)),
+            Panel("Cues, and until when it was right again", 0.38, panels.cue_marks),
+        ),
+        (True, Panel("Stillness, 0 moving to 1 still", 0.60, panels.stillness)),
+        ("chest" in placements, Panel("Breaths a minute", 0.85, panels.breathing)),
+        (_has_heart(result), Panel("Heart beats a minute", 0.85, panels.heart)),
+        (True, Panel("Relaxation index and its parts, 0 to 1", 1.9, panels.relaxation)),
+    ]
+    return _figure(result, [panel for wanted, panel in chosen if wanted], shape, titled)
 
-    A panel is left out only when the session could not have it: heart without a heart sensor or a
-    beat found, knees without a leg sensor.  Everything else that is unknown is shaded as unknown.
-    """
-    with house_style():
-        chosen = _chosen(result)
-        gap_in, top_in, bottom_in = 0.46, 0.62 if titled else 0.30, 0.50
-        height_in = top_in + bottom_in + sum(p.height_in + gap_in for p in chosen) - gap_in
-        figure = Figure(figsize=(shape.width_in, height_in))
-        FigureCanvasAgg(figure)
-        axes_in = shape.width_in - shape.left_in - shape.right_in
-        span = Span(_end_min(result), axes_in)
-        y_in = height_in - top_in
-        for panel in chosen:
-            y_in -= panel.height_in
-            ax = figure.add_axes(
-                (shape.left_in / shape.width_in, y_in / height_in, axes_in / shape.width_in,
-                 panel.height_in / height_in)
-            )  # fmt: skip
-            y_in -= gap_in
-            ax.set_title(panel.title)
-            panel.draw(ax, result, span)
-            _time_axis(ax, span, shape, last=panel is chosen[-1])
-        if titled:
-            left, top = shape.left_in / shape.width_in, 1.0 - 0.10 / height_in
-            figure.text(left, top, words.title_line(result), ha="left", va="top", weight="bold")
-        return figure
+
+def knees(result: SessionResult, shape: Format = COLUMN, *, titled: bool = False) -> Figure:
+    """Both knees, how far the legs lean, and how alike they lie."""
+    chosen = [
+        Panel("Knee angle, degrees", 1.6, panels.knees),
+        Panel("Leaning out, degrees", 1.0, detail_panels.lean),
+        Panel("Left knee less right, degrees", 1.0, detail_panels.knee_difference),
+    ]
+    return _figure(result, chosen, shape, titled)
+
+
+def movement(result: SessionResult, shape: Format = COLUMN, *, titled: bool = False) -> Figure:
+    """Restlessness, how far the trunk has turned, and how smooth each movement was."""
+    analysis = result.analysis
+    drifted = bool(np.isfinite(analysis.epochs.posture_drift_deg).any())
+    moved = any(m.sparc is not None for m in analysis.movements)
+    chosen = [
+        (True, Panel("Movement, mg (each step ten times more)", 1.2, detail_panels.movement)),
+        (
+            drifted,
+            Panel("Trunk, turned since rest began, degrees", 0.9, detail_panels.posture_drift),
+        ),
+        (moved, Panel("Smoothness (SPARC)", 1.0, detail_panels.smoothness)),
+    ]
+    return _figure(result, [panel for wanted, panel in chosen if wanted], shape, titled)
+
+
+def getting_up(
+    result: SessionResult, finish: Finish, shape: Format = COLUMN, *, titled: bool = False
+) -> Figure:
+    """The last part of the exercise, closer."""
+    window_min = (
+        max((finish.start_s - _AROUND_FINISH_S) / 60.0, 0.0),
+        (finish.end_s + _AROUND_FINISH_S) / 60.0,
+    )
+    chosen = [Panel("Trunk tilt, degrees", 1.6, detail_panels.getting_up)]
+    return _figure(result, chosen, shape, titled, window_min)
+
+
+def breathing(result: SessionResult, shape: Format = COLUMN, *, titled: bool = False) -> Figure:
+    """Rate, and breath by breath how deep, how long, and how long the pause after it."""
+    found = result.analysis.breaths
+    paused = any(b.pause_s is not None for b in found)
+    chosen = [
+        (True, Panel("Breaths a minute", 1.1, panels.breathing)),
+        (bool(found), Panel("Depth of each breath, degrees", 0.9, detail_panels.breath_depth)),
+        (bool(found), Panel("Length of each breath, seconds", 0.9, detail_panels.breath_length)),
+        (paused, Panel("Pause after each breath, seconds", 0.7, detail_panels.breath_pause)),
+    ]
+    return _figure(result, [panel for wanted, panel in chosen if wanted], shape, titled)
+
+
+def heart(result: SessionResult, shape: Format = COLUMN, *, titled: bool = False) -> Figure:
+    """Heart rate; the paler, the less sure."""
+    return _figure(result, [Panel("Heart beats a minute", 1.4, panels.heart)], shape, titled)
+
+
+def drowsiness(result: SessionResult, shape: Format = COLUMN, *, titled: bool = False) -> Figure:
+    """How near to sleep by all that motion can tell, under the index that it must not be read as."""
+    chosen = [
+        Panel("Relaxation index and its parts, 0 to 1", 1.9, panels.relaxation),
+        Panel("Drowsy", 0.9, detail_panels.drowsy),
+    ]
+    return _figure(result, chosen, _left(shape, 0.95), titled)
+
+
+def chest_motion(
+    result: SessionResult, found: Spectrogram, shape: Format = COLUMN, *, titled: bool = False
+) -> Figure:
+    """Spectrogram of the chest, from `monitor.report.spectrogram.chest_of`."""
+    chosen = [
+        Panel(
+            "Chest motion by frequency, Hz", 2.2,
+            lambda ax, result, span: detail_panels.chest_motion(ax, found, result, span),
+        )
+    ]  # fmt: skip
+    return _figure(result, chosen, shape, titled)
+
+
+def sensors(result: SessionResult, shape: Format = COLUMN, *, titled: bool = False) -> Figure:
+    """When each sensor was heard."""
+    height_in = 0.26 * max(len(result.analysis.sensors), 1)
+    chosen = [Panel("Sensors heard", height_in, detail_panels.sensors)]
+    return _figure(result, chosen, _left(shape, 0.95), titled)
+
+
+def figures_of(
+    result: SessionResult, chest: Spectrogram | None = None
+) -> dict[str, Callable[[Format, bool], Figure]]:
+    """The details that this session can have, by name: call with a shape and whether titled."""
+    analysis = result.analysis
+    every: dict[str, Callable[[Format, bool], Figure]] = {}
+    if _has_legs(result):
+        every["knees"] = lambda shape, titled: knees(result, shape, titled=titled)
+    if analysis.sensors:
+        every["movement"] = lambda shape, titled: movement(result, shape, titled=titled)
+    finish = analysis.finish
+    if finish is not None:
+        every["getting-up"] = lambda shape, titled: getting_up(result, finish, shape, titled=titled)
+    if "chest" in analysis.sensors:
+        every["breathing"] = lambda shape, titled: breathing(result, shape, titled=titled)
+    if _has_heart(result):
+        every["heart"] = lambda shape, titled: heart(result, shape, titled=titled)
+    if chest is not None:
+        every["chest-motion"] = lambda shape, titled: chest_motion(
+            result, chest, shape, titled=titled
+        )
+    if np.isfinite(analysis.epochs.drowsy).any():
+        every["drowsiness"] = lambda shape, titled: drowsiness(result, shape, titled=titled)
+    if analysis.sensors:
+        every["sensors"] = lambda shape, titled: sensors(result, shape, titled=titled)
+    return every
+
+
+# --- files -----------------------------------------------------------------------------------
 
 
 def png(figure: Figure) -> bytes:
     """A figure as PNG on white."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+
     with house_style():
         data = io.BytesIO()
         FigureCanvasAgg(figure)
@@ -93,6 +190,8 @@ def png(figure: Figure) -> bytes:
 
 def svg(figure: Figure) -> str:
     """A figure as SVG with real text and no background, in the light colours of the palette."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
+
     with house_style():
         data = io.StringIO()
         FigureCanvasSVG(figure)
@@ -101,46 +200,40 @@ def svg(figure: Figure) -> str:
         return data.getvalue()
 
 
-@contextmanager
-def house_style() -> Iterator[None]:
-    """Our one style, and nothing of the user's own matplotlib settings."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        with resources.as_file(resources.files("monitor.report") / "house.mplstyle") as path:
-            mpl.rc_file(path, use_default_template=False)
-        yield
+def pdf(figure: Figure) -> bytes:
+    """A figure as one page of PDF whose text can be searched."""
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf  # noqa: PLC0415
+
+    with house_style():
+        data = io.BytesIO()
+        FigureCanvasPdf(figure)
+        about = {"CreationDate": None, "Creator": "backrelease", "Producer": None}
+        figure.savefig(data, format="pdf", metadata=about)
+        return data.getvalue()
 
 
-# --- layout ----------------------------------------------------------------------------------
+# --- choice ----------------------------------------------------------------------------------
 
 
-def _chosen(result: SessionResult) -> list[_Panel]:
-    epochs, placements = result.analysis.epochs, result.analysis.sensors
-    has_legs = any("thigh" in p or "shank" in p for p in placements)
-    has_heart = bool(np.isfinite(epochs.heart_per_min).any())
-    sensors_in = 0.26 * max(len(placements), 1)
-    every = (
-        (True, _Panel("Phases", 0.30, panels.phases)),
-        (has_legs, _Panel("Knee angle, degrees", 1.9, panels.knees)),
-        (True, _Panel("Stillness, 0 moving to 1 still", 0.95, panels.stillness)),
-        ("chest" in placements, _Panel("Breaths per minute", 1.1, panels.breathing)),
-        (has_heart, _Panel("Heart beats per minute", 1.1, panels.heart)),
-        (True, _Panel("Relaxation index, 0 to 1", 0.95, panels.relaxation)),
-        (True, _Panel("Sensors heard", sensors_in, panels.sensors)),
-    )
-    return [panel for wanted, panel in every if wanted]
+def _figure(
+    result: SessionResult,
+    chosen: list[Panel],
+    shape: Format,
+    titled: bool,
+    window_min: tuple[float, float] | None = None,
+) -> Figure:
+    title = words.title_line(result) if titled else ""
+    return stacked(result, chosen, shape, title=title, window_min=window_min)
 
 
-def _end_min(result: SessionResult) -> float:
-    t_s = result.analysis.epochs.t_s
-    ends = [result.analysis.duration_s, float(t_s[-1]) if len(t_s) else math.nan]
-    return max([e / 60.0 for e in ends if math.isfinite(e)], default=0.0) or 1.0 / 60.0
+def _has_legs(result: SessionResult) -> bool:
+    return any("thigh" in p or "shank" in p for p in result.analysis.sensors)
 
 
-def _time_axis(ax: Axes, span: Span, shape: Format, *, last: bool) -> None:
-    ax.set_xlim(0, span.end_min)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=shape.n_ticks, steps=[1, 2, 5, 10]))
-    if last:
-        ax.set_xlabel("minutes", color=palette.QUIET.light)
-    else:
-        ax.tick_params(axis="x", labelbottom=False, length=0)
+def _has_heart(result: SessionResult) -> bool:
+    return bool(np.isfinite(result.analysis.epochs.heart_per_min).any())
+
+
+def _left(shape: Format, left_in: float) -> Format:
+    """Room for words at the left."""
+    return replace(shape, left_in=max(shape.left_in, left_in))

@@ -1,36 +1,52 @@
 """The page of a session: one HTML file that needs nothing else, on any screen or on paper.
 
-    SessionResult --figures--> SVG, wide and narrow --colours to CSS variables--> template --> HTML
+    SessionResult --figures--> SVG --colours to CSS variables--> template --> HTML
 
 The pictures are inline SVG whose colours are the page's own variables, so light and dark are one
-file and letters stay letters: they can be searched, read aloud and enlarged.
+file and letters stay letters: they can be searched, read aloud and enlarged.  The overview is
+drawn wide and narrow; a detail once, half as wide as a desk's page and as wide as a phone's.
 """
 
 from __future__ import annotations
 
-import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from monitor import __version__
-from monitor.report import figures, palette, words
+from monitor.report import figures, findings, palette, words
+from monitor.report.cues import cues, summary
+from monitor.report.inline import css_variables, inline_svg
+from monitor.report.layout import COLUMN, NARROW, WIDE, house_style
+from monitor.report.spectrogram import Spectrogram, chest_of
+from monitor.report.titles import (
+    PHASE_TITLES,
+    POSITION_TITLES,
+    movement_title,
+    placement_title,
+    title,
+)
 from monitor.result import SessionResult
-from monitor.result_file import write_bytes, write_text
+from monitor.result_file import write_text
+from monitor.session_notes import Rating, SessionNotes, read_notes
 
 HTML_NAME = "report.html"
-PNG_NAME = "report.png"
 
 _MOST_MOVEMENTS = 40  # a page is read, not searched; the rest is in the JSON
-_FONT = re.compile(r"(font: [^;\"]*?px )[^;\"]+")
-_ID = re.compile(r'(\bid="|url\(#|href="#)')
 
 
-def write_report(folder: Path, result: SessionResult) -> Path:
-    """Write ``report.html`` and ``report.png`` into a folder, for their owner's eyes only.
+def write_report(folder: Path, result: SessionResult, session: Path | None = None) -> Path:
+    """Write ``report.html`` into a folder, for its owner's eyes only.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the page goes.
+    result : SessionResult
+    session : Path, optional
+        The session's own folder, with what the wearer said and the recording, when it is another.
 
     Returns
     -------
@@ -40,15 +56,17 @@ def write_report(folder: Path, result: SessionResult) -> Path:
     Raises
     ------
     UserError
-        When the folder cannot be written.
+        When the folder cannot be written, or the wearer's notes cannot be read.
     """
-    html, png = folder / HTML_NAME, folder / PNG_NAME
-    write_bytes(png, figures.png(figures.overview(result, titled=True)))
-    write_text(html, html_page(result))
+    html = folder / HTML_NAME
+    own = session or folder
+    write_text(html, html_page(result, read_notes(own), chest_of(own)))
     return html
 
 
-def html_page(result: SessionResult) -> str:
+def html_page(
+    result: SessionResult, said: SessionNotes | None = None, chest: Spectrogram | None = None
+) -> str:
     """The page as one text without any reference to another file or host."""
     template = resources.files("monitor.report").joinpath("page.html").read_text("utf-8")
     environment = Environment(
@@ -57,41 +75,59 @@ def html_page(result: SessionResult) -> str:
     environment.filters |= {
         "clock": words.clock,
         "percent": words.percent,
-        "place": words.placement_title,
+        "place": placement_title,
+        "kind": movement_title,
     }
-    return environment.from_string(template).render(**_content(result))
+    with house_style():
+        pictures = _pictures(result, chest)
+    content = pictures | _content(result) | _said(said or SessionNotes())
+    return environment.from_string(template).render(**content)
+
+
+def _pictures(result: SessionResult, chest: Spectrogram | None) -> dict[str, Any]:
+    details = figures.figures_of(result, chest)
+    return {
+        "wide": inline_svg(figures.svg(figures.overview(result, WIDE)), "w"),
+        "narrow": inline_svg(figures.svg(figures.overview(result, NARROW)), "n"),
+        "details": [
+            (
+                name,
+                findings.HEADINGS[name],
+                inline_svg(figures.svg(draw(COLUMN, False)), name),
+                findings.finding(name, result),
+            )
+            for name, draw in details.items()
+        ],
+    }
 
 
 def _content(result: SessionResult) -> dict[str, Any]:
     analysis = result.analysis
     known, unknown = words.known_and_unknown(analysis.summary)
+    found = cues(result)
     return {
         "program": f"backrelease {__version__}",
         "when": words.when(result.started_at),
         "source": result.source,
         "headline": words.headline(result),
         "description": words.description(result),
-        "light": _variables(palette.ALL, dark=False),
-        "dark": _variables(palette.ALL, dark=True),
-        "wide": _inline_svg(figures.svg(figures.overview(result, figures.WIDE)), "w"),
-        "narrow": _inline_svg(figures.svg(figures.overview(result, figures.NARROW)), "n"),
-        "alerts": result.alerts,
-        "reference": [
-            (side, deg)
-            for side, deg in (
-                ("left", result.reference.knee_left_deg),
-                ("right", result.reference.knee_right_deg),
-            )
-            if deg is not None
-        ],
+        "light": css_variables(palette.ALL, dark=False),
+        "dark": css_variables(palette.ALL, dark=True),
+        "cues": found,
+        "cue_summary": summary(found),
+        "has_sighs": any(b.kind == "sigh" for b in analysis.breaths),
         "numbers": [
-            (words.title(n), words.number(e.value, e.unit), words.interval(e), e.coverage)
+            (title(n), words.number(e.value, e.unit), words.interval(e), e.coverage)
             for n, e in known.items()
         ],
-        "unknown": unknown,
+        "unknown": [title(n) for n in unknown],
         "phases": [
-            (palette.PHASES.get(p.name, palette.UNKNOWN).name, words.PHASE_TITLES[p.name], p)
+            (palette.PHASES.get(p.name, palette.UNKNOWN).name, PHASE_TITLES[p.name], p)
             for p in analysis.phases
+        ],
+        "positions": [
+            (palette.POSITIONS.get(p.name, palette.UNKNOWN).name, POSITION_TITLES[p.name], p)
+            for p in analysis.positions
         ],
         "sensors": analysis.sensors,
         "worn": result.sensors_worn,
@@ -109,25 +145,17 @@ def _content(result: SessionResult) -> dict[str, Any]:
     }
 
 
-def _variables(inks: tuple[palette.Ink, ...], *, dark: bool) -> Markup:
-    """CSS declarations; Markup because all of it is our own constants."""
-    return Markup(  # noqa: S704
-        " ".join(f"--{ink.name}: {ink.dark if dark else ink.light};" for ink in inks)
-    )
-
-
-def _inline_svg(svg: str, prefix: str) -> Markup:
-    """A picture of ours ready to stand in the page.
-
-    Ids get a prefix so that two pictures do not share them; colours and the typeface become the
-    page's.  Markup is right here: matplotlib escapes every text that it writes.
-    """
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = _ID.sub(rf"\g<1>{prefix}-", svg)
-    svg = _FONT.sub(r"\1var(--sans)", svg)
-    for ink in palette.ALL:
-        svg = re.sub(rf'\b(fill|stroke)="{ink.light}"', rf'style="\1: var(--{ink.name})"', svg)
-        svg = svg.replace(ink.light, f"var(--{ink.name})")
-    return Markup(svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1))  # noqa: S704
+def _said(said: SessionNotes) -> dict[str, Any]:
+    """What the wearer said; a rating only when it was given."""
+    return {
+        "ratings": [
+            (name, before, after)
+            for name, before, after in (
+                ("Comfort", said.before.comfort, said.after.comfort),
+                ("Calm", said.before.calm, said.after.calm),
+            )
+            if (said.before, said.after) != (Rating(), Rating())
+        ],
+        "tags": said.tags,
+        "text": said.text,
+    }

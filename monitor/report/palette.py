@@ -36,6 +36,7 @@ HEART = Ink("heart", "#a8456f", "#e39abd")
 RELAX = Ink("relax", "#6a4fa0", "#b7a3e3")
 ALERT = Ink("alert", "#b3261e", "#ff8a80")
 GUIDE = Ink("guide", "#6d757e", "#98a1ab")
+SPECTRUM = Ink("spectrum", "#2f86c1", "#2f86c1")  # in a picture of pixels: one value for both
 
 PHASES = {
     "straight": Ink("ph-straight", "#cfe3f1", "#1f3f55"),
@@ -48,7 +49,17 @@ PHASES = {
     "unknown": UNKNOWN,
 }
 
+POSITIONS = {
+    "supine": Ink("po-supine", "#d3e6e8", "#254449"),
+    "left": Ink("po-left", "#e9dcc6", "#4f3f22"),
+    "right": Ink("po-right", "#f1cdb9", "#5e3a26"),
+    "prone": Ink("po-prone", "#e3e2b6", "#4d4c1c"),
+    "upright": Ink("po-upright", "#cfcbe8", "#413a6b"),
+    "unknown": UNKNOWN,
+}
+
 ALL = (
     TEXT, QUIET, AXIS, GRID, PAGE, UNKNOWN, UNKNOWN_EDGE, LEFT, RIGHT, STILL, BREATH, HEART, RELAX,
     ALERT, GUIDE, *(ink for name, ink in PHASES.items() if name != "unknown"),
+    *(ink for name, ink in POSITIONS.items() if name != "unknown"),
 )  # fmt: skip

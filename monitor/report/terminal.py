@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from monitor.report import words
+from monitor.report.cues import cues
+from monitor.report.titles import PHASE_TITLES, placement_title, title
 from monitor.result import SessionResult
 from monitor.wrapped import wrapped
 
@@ -18,7 +20,11 @@ def summary_text(result: SessionResult) -> str:
         parts.append(_numbers(result))
     parts.append(_phases(result))
     parts.append(_sensors(result))
-    parts.append(_listed("Alerts", [f"{words.clock(a.t_s)}  {a.reason}" for a in result.alerts]))
+    parts.append(
+        _listed(
+            "Alerts", [f"{words.clock(c.t_s)}  {c.alert.reason} {c.outcome}" for c in cues(result)]
+        )
+    )
     parts.append(_listed("Notes", list(analysis.notes)))
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -32,15 +38,15 @@ def _numbers(result: SessionResult) -> str:
         value = words.number(estimate.value, estimate.unit)
         between = words.interval(estimate)
         share = words.percent(estimate.coverage)
-        rows.append(f"{words.title(name):<34.33}{value:>15}{between:>18}{share:>11}")
+        rows.append(f"{title(name):<34.33}{value:>15}{between:>18}{share:>11}")
     if unknown:
-        rows.append(_wrapped(f"Unknown: {', '.join(unknown)}."))
+        rows.append(_wrapped(f"Unknown: {', '.join(title(n) for n in unknown)}."))
     return "\n".join(rows)
 
 
 def _phases(result: SessionResult) -> str:
     rows = [
-        f"{words.clock(p.start_s)} to {words.clock(p.end_s)}  {words.PHASE_TITLES[p.name]}"
+        f"{words.clock(p.start_s)} to {words.clock(p.end_s)}  {PHASE_TITLES[p.name]}"
         for p in result.analysis.phases
     ]
     if len(rows) > 12:
@@ -53,7 +59,7 @@ def _sensors(result: SessionResult) -> str:
     for placement, sensor in result.analysis.sensors.items():
         rate = words.number(sensor.fs_hz, "Hz")
         rows.append(
-            f"{words.placement_title(placement)}: {sensor.n_samples} samples, {rate}, "
+            f"{placement_title(placement)}: {sensor.n_samples} samples, {rate}, "
             f"{words.loss(sensor.n_lost, result.loss_by.get(placement, ''))} lost, heard for {words.percent(sensor.coverage)}"
         )
         rows += [f"  ! {problem}" for problem in sensor.problems]

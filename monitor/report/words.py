@@ -6,7 +6,7 @@ Used by the page, the figure's alternative text and the terminal, so that all sa
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -16,61 +16,23 @@ from monitor.result import SessionResult
 
 UNITS = {"deg": "°", "1": "", "0 to 1": "", "1/min": " a minute", "per_min": " a minute"}
 
-PHASE_TITLES = {
-    "straight": "legs straight",
-    "settling": "settling",
-    "rest": "resting in the position",
-    "extra": "an extra movement",
-    "rolling": "rolling to the side",
-    "kneeling": "kneeling",
-    "standing": "standing",
-    "unknown": "not recognised",
-}
-
-_TITLES = {  # where the plain name would read badly
-    "breathing_per_min": "Breathing",
-    "heart_per_min": "Heart rate",
-    "stillness": "Stillness",
-    "still_share": "Stillness, 0 to 1",
-    "knee_difference_deg": "Left knee less right knee",
-    "knee_drift_left_deg": "Left knee, drift during rest",
-    "knee_drift_right_deg": "Right knee, drift during rest",
-    "knee_drift_deg": "Knee that drifted most",
-    "time_in_position_min": "Time in the position",
-    "time_to_settle_s": "Time to settle",
-    "relaxation": "Relaxation index, 0 to 1",
-    "movement_mg": "Movement",
-    "knee_left_deg": "Left knee",
-    "knee_right_deg": "Right knee",
-    "lean_left_deg": "Left leg leaning out",
-    "lean_right_deg": "Right leg leaning out",
-    "trunk_tilt_deg": "Trunk tilt",
-}
+LEAST_SPOKEN_OF = 1 / 3  # of the time: what is known for less is in the table, not in a sentence
+_NEARLY_ALL = 0.9  # what is missing from less than this is said
 _NBSP = "\u00a0"  # a number and its unit stay on one line
 _KEPT_WITHIN_DEG = 20.0  # more than this and one angle would say too much
-_UNIT_SUFFIXES = ("_deg_s", "_deg", "_per_min", "_mg", "_min", "_s", "_share")
 
 
-def title(name: str) -> str:
-    """A summary name as a person would say it.
+def listed(parts: Sequence[str]) -> str:
+    """Parts of a sentence one after the other.
 
     Examples
     --------
-    >>> title("knee_left_deg"), title("longest_still_s")
-    ('Left knee', 'Longest still')
+    >>> listed(["a", "b", "c"]), listed(["a"]), listed([])
+    ('a, b and c', 'a', '')
     """
-    if name in _TITLES:
-        return _TITLES[name]
-    for suffix in _UNIT_SUFFIXES:
-        if name.endswith(suffix):
-            name = name.removesuffix(suffix)
-            break
-    return name.replace("_", " ").capitalize()
-
-
-def placement_title(placement: str) -> str:
-    """``left_thigh`` as words."""
-    return placement.replace("_", " ")
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def loss(n_lost: int, by: str = "") -> str:
@@ -140,6 +102,23 @@ def interval(estimate: Estimate) -> str:
     return f"{low:z.{digits}f} to {high:z.{digits}f}"
 
 
+def estimate(found: Estimate | None) -> str:
+    """A value, where it mostly was, and for how much of the time it is known.
+
+    Examples
+    --------
+    >>> estimate(Estimate(91.2, 89.8, 92.5, 0.5, "deg")).replace(_NBSP, " ")
+    '91.2° (mostly 89.8 to 92.5, known for 50 %)'
+    >>> estimate(None)
+    'unknown'
+    """
+    if found is None or number(found.value, found.unit) == "unknown":
+        return "unknown"
+    between = interval(found)
+    mostly = f"mostly {between}, " if " to " in between else ""
+    return f"{number(found.value, found.unit)} ({mostly}known for {percent(found.coverage)})"
+
+
 def _digits(size: float, unit: str) -> int:
     if size >= 1000:
         return 0
@@ -160,26 +139,58 @@ def percent(share: float | None) -> str:
 
 def mostly_known(values: FloatArray) -> bool:
     """Whether a column says enough to be spoken of: a third of its epochs."""
-    return len(values) > 0 and float(np.mean(np.isfinite(values))) >= 1 / 3
+    return len(values) > 0 and float(np.mean(np.isfinite(values))) >= LEAST_SPOKEN_OF
 
 
 def headline(result: SessionResult) -> str:
     """One sentence of what was seen; what was not seen is not in it, or is said to be unknown."""
-    epochs = result.analysis.epochs
-    said = [f"{duration(result.analysis.duration_s).capitalize()} recorded"]
+    said = [_still(result), _knees(result), _breathing(result), _cued(result), _finish(result)]
+    known = [part for part in said if part]
+    opening = f"{duration(result.analysis.duration_s).capitalize()} recorded"
+    if not known:
+        return f"{opening}; what the sensors sent was not enough to say more."
+    return f"{opening}: {listed(known)}."
+
+
+def _still(result: SessionResult) -> str:
     still = result.analysis.summary.get("still_share")
-    if still is not None and still.value is not None and still.coverage >= 1 / 3:
-        rested = any(p.name == "rest" for p in result.analysis.phases)
-        of_what = "rest" if rested else "the time that could be judged"
-        said.append(f"still for {percent(still.value)} of {of_what}")
-    knees = _knees(result)
-    if knees:
-        said.append(knees)
-    if mostly_known(epochs.breathing_per_min):
-        said.append(f"breathing around {np.nanmedian(epochs.breathing_per_min):.0f} times a minute")
-    if len(said) == 1:
-        return f"{said[0]}; what the sensors sent was not enough to say more."
-    return _joined(said) + "."
+    if still is None or still.value is None or still.coverage < LEAST_SPOKEN_OF:
+        return ""
+    rested = any(p.name == "rest" for p in result.analysis.phases)
+    of_what = "rest" if rested else "the time that could be judged"
+    if rested and still.coverage < _NEARLY_ALL:
+        of_what = f"the {percent(still.coverage)} of rest that could be judged"
+    return f"still for {percent(still.value)} of {of_what}"
+
+
+def _breathing(result: SessionResult) -> str:
+    """The summary's rate where there is one, so that sentence and table say the same."""
+    found = result.analysis.summary.get("breathing_per_min")
+    rates = result.analysis.epochs.breathing_per_min
+    if found is not None:
+        known = found.value is not None and found.coverage >= LEAST_SPOKEN_OF
+        return f"breathing around {found.value:.0f} times a minute" if known else ""
+    if not mostly_known(rates):
+        return ""
+    return f"breathing around {np.nanmedian(rates):.0f} times a minute"
+
+
+def _cued(result: SessionResult) -> str:
+    """How often it cued, only where that was recorded."""
+    given = [entry for entry in result.ledger if entry.delivered_s is not None]
+    if not given:
+        return ""
+    n_right = sum(entry.corrected_s is not None for entry in given)
+    if len(given) == 1:
+        return f"one cue{', put right' * n_right}"
+    return f"{len(given)} cues, {n_right} of them put right"
+
+
+def _finish(result: SessionResult) -> str:
+    finish = result.analysis.finish
+    if finish is None or finish.hurried is None:
+        return ""
+    return "getting up in a hurry" if finish.hurried else "getting up without hurry"
 
 
 def _knees(result: SessionResult) -> str:
@@ -230,15 +241,9 @@ def title_line(result: SessionResult) -> str:
 def known_and_unknown(
     summary: Mapping[str, Estimate],
 ) -> tuple[dict[str, Estimate], list[str]]:
-    """The numbers that have a value, and the titles of those that have none."""
+    """The numbers that have a value, and the names of those that have none."""
     known = {n: e for n, e in summary.items() if number(e.value, e.unit) != "unknown"}
-    return known, [title(n) for n in summary if n not in known]
-
-
-def _joined(parts: list[str]) -> str:
-    return (
-        parts[0] + ": " + (", ".join(parts[1:-1]) + " and " if len(parts) > 2 else "") + parts[-1]
-    )
+    return known, [n for n in summary if n not in known]
 
 
 def alerts_sentence(result: SessionResult) -> str:

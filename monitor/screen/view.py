@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from analysis.results import Epochs
+    from monitor.live.keys import Key
     from monitor.live.sensor import SensorHealth
     from monitor.live.session import Status
     from monitor.result import Alert
@@ -104,6 +105,10 @@ class PlainView:
         """Print an alert."""
         self._write(f"{clock(alert.t_s)}  ALERT  {alert.reason}")
 
+    def pressed(self) -> Sequence[Key]:
+        """Nothing yet."""
+        return ()
+
     def show(self, status: Status) -> None:
         """Print the state when its time has come."""
         self._latest.take(status.update.epochs)
@@ -167,6 +172,10 @@ class PanelView:
         self._latest.take(status.update.epochs)
         self._status = status
 
+    def pressed(self) -> Sequence[Key]:
+        """Nothing yet."""
+        return ()
+
     def render(self) -> RenderableType:
         """Draw the newest state."""
         from rich.console import Group  # noqa: PLC0415
@@ -177,8 +186,7 @@ class PanelView:
         status, get = self._status, self._latest.get
         if status is None:
             return Text("starting")
-        end_s = status.course.end_s if status.course else None
-        of = f" of {clock(end_s)}" if end_s is not None else ""
+        left = "" if status.left_s is None else f"   {clock(status.left_s)} left"
         values = Table.grid(padding=(0, 2))
         reference = status.update.reference
         for side, own in (("left", reference.knee_left_deg), ("right", reference.knee_right_deg)):
@@ -200,7 +208,7 @@ class PanelView:
         failed = (
             [Text("NOT RECORDING: the disk refuses", "bold")] if status.recording_failed else []
         )
-        title = f"{status.phase}   {clock(status.t_s)}{of}"
+        title = f"{status.phase}   {clock(status.t_s)}{left}"
         body = Group(values, Text(""), sensors, Text(""), words, *failed)
         return Panel(body, title=title, subtitle="Ctrl-C ends it in order", width=80)
 

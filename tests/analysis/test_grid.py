@@ -84,9 +84,13 @@ def test_forgetting_keeps_every_window_that_is_still_asked_for():
         np.testing.assert_array_equal(
             bounded.windows(i + 1, 1, 1, 20), whole.windows(i + 1, 1, 1, 20)
         )
+        since = max(i - 20, 0)
+        np.testing.assert_array_equal(bounded.since(since), whole.since(since))
     assert len(bounded) == len(whole) == 5000
     assert bounded._data.size <= 2 * 1044
     with pytest.raises(IndexError, match="do not fit"):
         bounded.windows(100, 1, 1, 20)
+    with pytest.raises(IndexError, match="row 100 was forgotten"):
+        bounded.since(100)
     with pytest.raises(IndexError, match="were forgotten"):
         bounded.all()

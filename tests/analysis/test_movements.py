@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.movements import movements
+from analysis.movements import MovementCutter, MovementSettings, movements
 from analysis.smoothness import sparc
 
 FS_HZ = 100.0
@@ -139,3 +139,61 @@ def test_an_accelerometer_that_is_thrown_about_says_so():
 def test_nothing_in_nothing_out():
     assert movements(np.empty(0), np.empty((0, 3)), None, "chest") == ()
     assert movements(T_S, np.full((len(T_S), 3), np.nan), None, "chest") == ()
+
+
+def restless_rows(seconds: float, *, has_gyr: bool) -> np.ndarray:
+    """A limb that now rests, now moves, with gaps, at the grid's 50 Hz."""
+    rng = np.random.default_rng(4)
+    t_s = np.arange(0, seconds, 0.02)
+    angle = np.zeros(len(t_s))
+    start_s = 2.0
+    while start_s < seconds:
+        angle += reach(t_s, start_s, rng.uniform(0.5, 3), rng.uniform(-90, 90))
+        start_s += rng.uniform(0.2, 6)
+    turn = np.deg2rad(angle)
+    rows = np.zeros((len(t_s), 6))
+    rows[:, 0], rows[:, 2] = G_M_S2 * np.sin(turn), G_M_S2 * np.cos(turn)
+    rows[:, 4] = np.gradient(turn) * 50
+    rows += rng.normal(0, 0.02, rows.shape)
+    if not has_gyr:
+        rows[:, 3:] = np.nan
+    for start in rng.integers(0, len(t_s), 3):
+        rows[start : start + 40, rng.integers(0, 2) * 3 :] = np.nan
+    return rows
+
+
+ROWS = {has_gyr: restless_rows(240, has_gyr=has_gyr) for has_gyr in (True, False)}
+
+
+def cut_in_chunks(rows: np.ndarray, edges: list[int], settings: MovementSettings | None = None):
+    cutter = MovementCutter("left_thigh", settings)
+    cuts = [c for chunk in np.split(rows, sorted(edges)) for c in cutter.feed(chunk)]
+    return [cut.movement for cut in [*cuts, *cutter.finish()]]
+
+
+@pytest.mark.parametrize("has_gyr", [True, False])
+@given(edges=st.lists(st.integers(0, 12000), max_size=30))
+def test_any_cutting_of_the_stream_gives_the_same_movements(edges: list[int], has_gyr: bool):
+    whole = cut_in_chunks(ROWS[has_gyr], [])
+    assert len(whole) > 20
+    assert cut_in_chunks(ROWS[has_gyr], edges) == whole
+
+
+def test_second_by_second_is_the_same_with_a_short_memory():
+    settings = MovementSettings(longest_s=3.0)
+    whole = cut_in_chunks(ROWS[True], [], settings)
+    assert cut_in_chunks(ROWS[True], list(range(50, 12000, 50)), settings) == whole
+    assert max(m.end_s - m.start_s for m in whole) < 3.0
+
+
+def test_the_cutter_keeps_no_more_than_its_longest_movement():
+    swing = np.deg2rad(30 * np.sin(2 * np.pi * 0.5 * np.arange(0, 300, 0.02)))
+    rows = np.full((len(swing), 6), np.nan)
+    rows[:, :3] = G_M_S2 * np.stack([np.sin(swing), 0 * swing, np.cos(swing)], axis=1)
+    cutter = MovementCutter("left_thigh", MovementSettings(longest_s=10.0))
+    sizes, n_found = [], 0
+    for second in np.split(rows, 300):
+        n_found += len(cutter.feed(second))
+        sizes.append(len(cutter._stretch._rows))
+    assert n_found > 200
+    assert max(sizes) <= 10 * 50 + 100

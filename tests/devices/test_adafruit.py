@@ -33,7 +33,6 @@ from devices.sensors.adafruit import (
     DRIVER,
     PERIOD_UUID,
     SERVICE_UUID,
-    AdafruitDecoder,
     gyro_rad_s,
     period_command,
 )
@@ -46,7 +45,7 @@ INFO = StreamInfo(50.0, 2.0, has_gyro=False, clock=ClockKind.COUNTED)
 @pytest.mark.parametrize("vector", VECTORS["acceleration"], ids=lambda vector: vector["id"])
 def test_acceleration_vectors(vector: dict[str, Any]) -> None:
     batch = [Notification(7.0, DATA_UUID, joined(vector["fields"]))]
-    (chunk,) = AdafruitDecoder(INFO).feed(batch)
+    (chunk,) = DRIVER.new_decoder(INFO).feed(batch)
     assert isinstance(chunk, ImuChunk)
     np.testing.assert_array_equal(chunk.acc_m_s2, [vector["acc_m_s2"]])
 
@@ -66,7 +65,7 @@ def test_numbers_that_are_none_are_unknown() -> None:
     payloads = [struct.pack("<3f", 0.0, float("nan"), 1.0), struct.pack("<3f", 0.0, 0.0, 9.5)]
     batch = [Notification(0.0, DATA_UUID, payload) for payload in payloads]
     batch += [Notification(0.0, sig.BATTERY_UUID, b"\x63"), Notification(0.0, DATA_UUID, b"")]
-    chunk, battery, error = AdafruitDecoder(INFO).feed(batch)
+    chunk, battery, error = DRIVER.new_decoder(INFO).feed(batch)
     assert isinstance(chunk, ImuChunk)
     np.testing.assert_array_equal(chunk.acc_m_s2, [[np.nan] * 3, [0.0, 0.0, 9.5]])
     assert battery == BatteryChunk(0.0, 99.0)

@@ -14,7 +14,7 @@ from devices.chunk import ImuChunk
 from devices.driver import Advert, ClockKind, Notification, StreamInfo, StreamRequest, Subscribe
 from devices.errors import DecodeError
 from devices.registry import recognise
-from devices.sensors.blesense import DATA_UUID, DRIVER, SERVICE_UUID, BleSenseDecoder
+from devices.sensors.blesense import DATA_UUID, DRIVER, SERVICE_UUID
 from devices.stream import Samples, SensorStream
 from tests.devices.driver_play import joined, talk
 
@@ -26,7 +26,7 @@ G_M_S2 = 9.80665
 @pytest.mark.parametrize("vector", VECTORS["sample"], ids=lambda vector: vector["id"])
 def test_sample_vectors(vector: dict[str, Any]) -> None:
     batch = [Notification(7.0, DATA_UUID, joined(vector["fields"]))]
-    (chunk,) = BleSenseDecoder(INFO).feed(batch)
+    (chunk,) = DRIVER.new_decoder(INFO).feed(batch)
     assert isinstance(chunk, ImuChunk)
     np.testing.assert_allclose(chunk.acc_m_s2 / G_M_S2, [vector["acc_g"]])
 
@@ -39,7 +39,7 @@ def test_numbers_that_are_none_are_unknown_and_others_sizes_errors() -> None:
         bytes(11),
     ]
     batch = [Notification(0.0, DATA_UUID, payload) for payload in payloads]
-    chunk, error = BleSenseDecoder(INFO).feed(batch)
+    chunk, error = DRIVER.new_decoder(INFO).feed(batch)
     assert isinstance(chunk, ImuChunk)
     np.testing.assert_array_equal(chunk.acc_m_s2[:2], np.full((2, 3), np.nan))
     np.testing.assert_allclose(chunk.acc_m_s2[2], [0.0, 0.0, G_M_S2])

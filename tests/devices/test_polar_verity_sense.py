@@ -26,12 +26,12 @@ from devices.driver import (
     Subscribe,
 )
 from devices.errors import DecodeError, SensorRefused
+from devices.sensors.polar_deltas import differences, uncompressed, uncompressed_frames
 from devices.sensors.polar_frames import (
     ACCELERATION,
     DATA_UUID,
     GYRO,
     PmdDecoder,
-    differences,
     frame_values,
     pulse_intervals,
     stamp_ns,
@@ -152,6 +152,60 @@ def test_any_compressed_body_is_values_or_an_error(body: bytes, kind: int, gyro:
     measurement = GYRO if gyro else ACCELERATION
     values = frame_values(bytes((measurement,)) + bytes(8) + bytes((kind,)) + body, measurement)
     assert isinstance(values, DecodeError) or values.shape[1] == 3
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> bytes:
+    """A first sample and whole blocks of any widths and counts."""
+    body = draw(st.binary(min_size=6, max_size=6))
+    widths = st.integers(0, 32) | st.just(10)
+    for width, count in draw(st.lists(st.tuples(widths, st.integers(0, 20)), max_size=3)):
+        size = (3 * width * count + 7) // 8
+        body += bytes((width, count)) + draw(st.binary(min_size=size, max_size=size))
+    return body
+
+
+@given(st.lists(bodies(), min_size=1, max_size=8))
+def test_many_bodies_at_once_are_what_each_is_alone(frames: list[bytes]) -> None:
+    ends = np.cumsum([len(body) for body in frames])
+    begins = ends - np.array([len(body) for body in frames])
+    told = uncompressed_frames(b"".join(frames), begins, ends)
+    assert told is not None
+    alone = [uncompressed(body, 3, 2) for body in frames]
+    assert told[0].T.tolist() == [row for values in alone for row in np.asarray(values).tolist()]
+    assert told[1].tolist() == [len(values) for values in alone]
+
+
+@given(st.lists(bodies(), min_size=1, max_size=4), st.integers(1, 40))
+def test_a_body_cut_short_breaks_all_of_them_at_once(frames: list[bytes], cut: int) -> None:
+    frames[-1] = frames[-1][:-cut]
+    ends = np.cumsum([len(body) for body in frames])
+    begins = ends - np.array([len(body) for body in frames])
+    told = uncompressed_frames(b"".join(frames), begins, ends)
+    assert (told is None) == isinstance(uncompressed(frames[-1], 3, 2), str)
+
+
+def compressed(index: int, late: bool = False) -> Notification:
+    """Frame `index` of eight samples, all different; perhaps after a hole of a second."""
+    stamp_ns = 10**15 + round(8 * index / 52.0 * 1e9) + late * 10**9
+    block = bytes((5, 7)) + bytes((37 * index + 11 * k) % 256 for k in range(14))
+    body = b"\x00\x01" * 3 + block
+    payload = b"\x02" + stamp_ns.to_bytes(8, "little") + b"\x81" + body
+    return Notification(0.16 * index + late, DATA_UUID, payload)
+
+
+def test_a_session_with_a_hole_is_read_at_once_on_both_sides_of_it() -> None:
+    batch = [compressed(i, late=i >= 9) for i in range(20)]
+    whole = PmdDecoder(INFO).feed(batch)
+    decoder = PmdDecoder(INFO)
+    alone = [chunk for item in batch for chunk in decoder.feed([item])]
+    assert [len(c.t_device_s) for c in whole if isinstance(c, ImuChunk)] == [72, 8, 80]
+    assert [c.n_lost for c in whole if isinstance(c, ImuChunk)] == [0, 52, 0]
+    for name in ("t_device_s", "t_arrival_s", "acc_m_s2"):
+        together, parts = (
+            np.concatenate([getattr(chunk, name) for chunk in chunks]) for chunks in (whole, alone)
+        )
+        np.testing.assert_array_equal(together, parts)
 
 
 # --- what the control point says -------------------------------------------------------------

@@ -30,7 +30,6 @@ from devices.sensors.thingy52 import (
     DATA_UUID,
     DRIVER,
     SERVICE_UUID,
-    Thingy52Decoder,
     euler_deg,
     quaternion,
     rate_hz,
@@ -47,7 +46,7 @@ G_M_S2 = 9.80665
 
 def decode(*payloads: bytes) -> ImuChunk:
     batch = [Notification(7.0, DATA_UUID, payload) for payload in payloads]
-    (chunk,) = Thingy52Decoder(INFO).feed(batch)
+    (chunk,) = DRIVER.new_decoder(INFO).feed(batch)
     assert isinstance(chunk, ImuChunk)
     return chunk
 
@@ -97,7 +96,7 @@ def test_battery_and_samples_in_one_batch() -> None:
         Notification(1.0, sig.BATTERY_UUID, b"\x63"),
         Notification(2.0, DATA_UUID, b"\x01" * 18),
     ]
-    imu, battery = Thingy52Decoder(INFO).feed(batch)
+    imu, battery = DRIVER.new_decoder(INFO).feed(batch)
     assert isinstance(imu, ImuChunk)
     assert battery == BatteryChunk(1.0, 99.0)
 

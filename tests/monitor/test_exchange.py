@@ -86,11 +86,11 @@ def test_results_become_tables_with_nothing_for_unknown(tmp_path: Path) -> None:
     epochs = list(csv.DictReader((folder / "epochs.csv").read_text().splitlines()))
     assert [row["stillness"] for row in epochs[:3]] == ["", "0.5000", ""]
     assert list(csv.DictReader((folder / "alerts.csv").read_text().splitlines())) == [
-        {"t_s": "12.000", "kind": "sensor_lost", "side": "", "value": "", "reference": "",
+        {"t_s": "12.0000", "kind": "sensor_lost", "side": "", "value": "", "reference": "",
          "reason": 'Gone, "perhaps".'}
     ]  # fmt: skip
     assert (folder / "heart.csv").read_text().splitlines() == [
-        "t_s,heart_per_min,rr_s", "1.000,60.00,1.0000", "2.000,,"
+        "t_s,heart_per_min,rr_s", "1.0000,60.0000,1.0000", "2.0000,,"
     ]  # fmt: skip
 
 
