@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
-from analysis import activity, breathing, heart, quality, stillness
+from analysis import activity, breathing, quality, stillness
 from analysis.beats import Beats
 from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
@@ -21,7 +22,8 @@ from analysis.epoch_log import EpochLog
 from analysis.fusion import UpTracker
 from analysis.gravity import CALM_BINS, is_shaken, up_directions
 from analysis.grid import BIN_HZ, Rows
-from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, HISTORY_S, Intake
+from analysis.heart_maker import HeartMaker
+from analysis.intake import FAST_HZ, FAST_LAG_S, HISTORY_S, Intake
 from analysis.legs import (
     ANGLE_BINS,
     LATCH_EPOCHS,
@@ -55,15 +57,14 @@ class EpochMaker:
         Mean direction of up in each epoch, of the trunk's sensors.
     activity : Rows
         ENMO and MAD in mg of the most restless sensor, a row every `activity.EPOCH_S`.
-    n_heart, n_from_beats : int
-        Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
+    heart : HeartMaker
+        Heart rate, its beats, and where they are from.
     """
 
     def __init__(
         self, intakes: Mapping[str, Intake], beats: Beats, lengths: LegLengths | None = None
     ) -> None:
         self._intakes = intakes
-        self._beats = beats
         self._frames: Mapping[str, SegmentFrame | None] = {}
         self._legs = {
             side: Leg(side)
@@ -87,7 +88,7 @@ class EpochMaker:
         self.activity = Rows(2, 0)
         self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
         self.breaths = Breaths(BIN_HZ)
-        self.n_heart = self.n_from_beats = 0
+        self.heart = HeartMaker(intakes.get("chest"), beats)
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
@@ -174,16 +175,6 @@ class EpochMaker:
         """Legs whose knee is an estimate from one sensor."""
         return tuple(self._lone)
 
-    def heart_notes(self) -> list[str]:
-        """Where the heart rate is from: a sensor's own beats are preferred over chest motion."""
-        if not self.n_from_beats:
-            return []
-        n_moved = self.n_heart - self.n_from_beats
-        rest = f"; for {n_moved} s without them it is from chest motion" if n_moved else ""
-        return [
-            f"Heart rate is from the heart-rate sensor's own beats for {self.n_from_beats} s{rest}."
-        ]
-
     def make(self, first: int, n: int) -> Iterator[PhaseInput]:
         """Make `n` epochs from `first`, keep them, and yield what each means for the phases."""
         epochs = Epochs.unknown(np.arange(first + 1, first + n + 1, dtype=float))
@@ -246,7 +237,13 @@ class EpochMaker:
         intake = self._intakes[name]
         rest = quality.rest_m_s2(intake, first, n)
         good = quality.is_trusted(rest) & ~quality.is_frozen(intake, first, n)
-        return np.where(good, rest, np.nan)
+        return np.where(good & ~quality.has_one_axis(intake, first, n), rest, np.nan)
+
+    def _lone_axis(self, first: int, n: int) -> NDArray[np.bool_]:
+        """Epochs in which the chest shows one axis: enough for rates, not for angles."""
+        chest = self._intakes["chest"]
+        lone = quality.has_one_axis(chest, first, n) & ~quality.is_frozen(chest, first, n)
+        return np.asarray(lone & (not self.twins.of("chest")))
 
     def _ups(self, name: str, rest: FloatArray, first: int, n: int) -> FloatArray:
         """Up in the last bins of each epoch."""
@@ -294,10 +291,12 @@ class EpochMaker:
             (first + 1) * BIN_HZ, len(epochs), BIN_HZ, length
         )
         seen = breathing.breathing(windows[:, :, :3], BIN_HZ)
-        good = np.isfinite(rest)
+        good = np.isfinite(rest) | self._lone_axis(first, len(epochs))
         epochs.breathing_per_min[:] = np.where(good, seen.rate_per_min, np.nan)
         epochs.breathing_confidence[:] = np.where(good, seen.confidence, np.nan)
-        seen = replace(seen, rate_per_min=epochs.breathing_per_min)
+        # whether the trunk moved cannot be seen in one axis
+        believed = np.where(np.isfinite(rest), seen.rate_per_min, np.nan)
+        seen = replace(seen, rate_per_min=believed)
         self.breaths.update(windows[:, :, :3], first, seen, moved)
 
     def _turned(self, means: Mapping[str, FloatArray]) -> FloatArray:
@@ -363,33 +362,11 @@ class EpochMaker:
 
     def _beat(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
         """Beats of a heart-rate sensor where they are known, else the chest's own knock."""
-        n = len(epochs)
-        rates = np.full((n, 2), np.nan)
+        shows = np.zeros(len(epochs), dtype=bool)
         if "chest" in self._intakes:
-            rates = self._knocks(self._intakes["chest"], rests["chest"], first)
-        if self._beats:
-            told = np.array([self._beats.rate(t) for t in epochs.t_s])
-            is_told = np.isfinite(told[:, :1])
-            rates = np.where(is_told, told, rates)
-            self.n_from_beats += int(is_told.sum())
-        self.n_heart += int(np.isfinite(rates[:, 0]).sum())
+            shows = np.isfinite(rests["chest"]) | self._lone_axis(first, len(epochs))
+        rates = self.heart.rates(shows, first)
         epochs.heart_per_min[:], epochs.heart_confidence[:] = rates.T
-
-    def _knocks(self, chest: Intake, rest: FloatArray, first: int) -> FloatArray:
-        rates = np.full((len(rest), 2), np.nan)
-        ends = np.arange(first, first + len(rest))
-        n = chest.changes.all()[:, 0]
-        starts = ends - round(heart.WINDOW_S)
-        heard = n[ends] - np.where(starts >= 0, n[np.maximum(starts, 0)], 0.0)
-        can = np.isfinite(rest) & (starts >= 0) & (heard >= heart.LEAST_FS_HZ * heart.WINDOW_S)
-        if chest.heart is None or not can.any():
-            return rates
-        end = round((first + 1 - FAST_LAG_S) * HEART_HZ)
-        length = round(heart.WINDOW_S * HEART_HZ)
-        windows = chest.heart.windows(end, len(rest), HEART_HZ, length)
-        answer = heart.heart(windows, HEART_HZ)
-        rates[:, 0], rates[:, 1] = answer.rate_per_min, answer.confidence
-        return np.where(can[:, None], rates, np.nan)
 
     def _relax(self, n: int) -> None:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""

@@ -187,7 +187,7 @@ class SessionAnalyzer:
                 f"no sensor is worn at {placement!r}", hint=f"Worn: {', '.join(self._intakes)}."
             )
         t = checked_times(t_s)
-        acc = checked_triaxial(acc_m_s2, "acc_m_s2", len(t))
+        acc = checked_triaxial(acc_m_s2, "acc_m_s2", len(t), lone_axis=True)
         gyr = None if gyr_rad_s is None else checked_triaxial(gyr_rad_s, "gyr_rad_s", len(t))
         if len(t) and t.max() > LONGEST_S:
             raise InputError(
@@ -227,7 +227,13 @@ class SessionAnalyzer:
             epochs=epochs,
             movements=self._movements(phases),
             summary=widened(
-                summarise(epochs, phases, breaths, self._maker.activity.all()),
+                summarise(
+                    epochs,
+                    phases,
+                    breaths,
+                    self._maker.activity.all(),
+                    self._maker.heart.differences(),
+                ),
                 self._maker.estimated_sides,
             ),
             notes=self._notes(),
@@ -361,7 +367,7 @@ class SessionAnalyzer:
                 " and the parts of the exercise are unknown."
             )
         notes += self._maker.angle_notes()
-        notes += self._maker.heart_notes()
+        notes += self._maker.heart.notes()
         if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):
             notes.append("No rest was recognised: the summary is over the whole recording.")
         return tuple(notes)
