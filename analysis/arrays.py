@@ -43,10 +43,14 @@ def checked_times(t_s: ArrayLike) -> FloatArray:
     return t
 
 
-def checked_triaxial(values: ArrayLike, name: str, n: int) -> FloatArray:
+def checked_triaxial(
+    values: ArrayLike, name: str, n: int, *, lone_axis: bool = False
+) -> FloatArray:
     """Three columns and `n` rows of floats; a row becomes NaN when any value is not finite.
 
-    So does one with a value beyond `LARGEST`, whose square would overflow further on.
+    So does one with a value beyond `LARGEST`, whose square would overflow further on.  With
+    `lone_axis` a row of which just one value is known gets 0 for the two others: some sensors store
+    no more than that.
 
     Raises
     ------
@@ -70,7 +74,12 @@ def checked_triaxial(values: ArrayLike, name: str, n: int) -> FloatArray:
         )
     # a minute's samples are hardly ever bad, and NaN compares as False
     if not (len(v) and max(float(v.max()), -float(v.min())) < LARGEST):
-        v[~(np.abs(v) < LARGEST).all(axis=1)] = np.nan
+        fine = np.abs(v) < LARGEST
+        if lone_axis:
+            alone = fine.sum(axis=1) == 1
+            v[alone[:, None] & np.isnan(v)] = 0.0
+            fine = np.abs(v) < LARGEST
+        v[~fine.all(axis=1)] = np.nan
     return v
 
 

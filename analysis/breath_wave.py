@@ -69,6 +69,17 @@ class Piece:
     is_new: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Window:
+    """What one window shows; NaN where the rate is not known."""
+
+    end_bin: int
+    wave: FloatArray
+    axis: FloatArray
+    size: float
+    leaning: float  # towards the end that is reached faster, above 0; `_leaning`
+
+
 class BreathWave:
     """Windows in, pieces of the curve out; remembers the axis and which end of it is "in"."""
 
@@ -111,9 +122,8 @@ class BreathWave:
             )
         leans = _leaning(waves[:, -round(self._settings.recent_s * self._fs_hz) :])
         for i in range(len(windows)):
-            yield from self._take(
-                int(end_bins[i]), waves[i], axes[i], float(sizes[i]), float(span_s[i]), leans[i]
-            )
+            seen = _Window(int(end_bins[i]), waves[i], axes[i], float(sizes[i]), float(leans[i]))
+            yield from self._take(seen, round(np.nan_to_num(span_s[i]) * self._fs_hz))
 
     def finish(self) -> Iterator[Piece]:
         """What is left when no more windows come."""
@@ -122,39 +132,31 @@ class BreathWave:
             self._end = self._rest.first_bin + len(self._rest.wave)
         self._rest = None
 
-    def _take(
-        self,
-        end_bin: int,
-        wave: FloatArray,
-        axis: FloatArray,
-        size: float,
-        span_s: float,
-        leaning: float,
-    ) -> Iterator[Piece]:
-        s, is_known = self._settings, bool(np.isfinite(size))
-        cosine = float(axis @ self._axis)
+    def _take(self, seen: _Window, span: int) -> Iterator[Piece]:
+        s = self._settings
+        cosine = float(seen.axis @ self._axis)
         goes_on = self._rest is not None and abs(cosine) >= s.same_axis
         if not goes_on:
             yield from self.finish()
-        if not is_known:
+        if not np.isfinite(seen.size):
             return
         if abs(cosine) >= s.same_axis:
             sign = float(np.copysign(1.0, cosine))
         else:  # the first, or another movement: the sense is what its own shape says
-            sign, self._evidence = float(np.copysign(1.0, leaning)), 0.0
-        self._evidence = s.forget * self._evidence + sign * leaning
+            sign, self._evidence = float(np.copysign(1.0, seen.leaning)), 0.0
+        self._evidence = s.forget * self._evidence + sign * seen.leaning
         is_turned_over = self._evidence < -s.turn_over
         if is_turned_over:
             sign, self._evidence = -sign, -self._evidence
-        self._axis = sign * axis
-        start = end_bin - len(wave)
-        since = self._end if goes_on else end_bin - round(span_s * self._fs_hz)
+        self._axis = sign * seen.axis
+        start = seen.end_bin - len(seen.wave)
+        since = self._end if goes_on else seen.end_bin - span
         first = max(self._end, since, start)
-        final = max(end_bin - self._lag, first)
-        curve = sign * wave
+        final = max(seen.end_bin - self._lag, first)
+        curve = sign * seen.wave
         is_new = is_turned_over or not goes_on
-        yield Piece(first, curve[first - start : final - start], size, is_new)
-        self._rest = Piece(final, curve[final - start :], size, is_new=False)
+        yield Piece(first, curve[first - start : final - start], seen.size, is_new)
+        self._rest = Piece(final, curve[final - start :], seen.size, is_new=False)
         self._end = final
 
     def _waves(

@@ -13,6 +13,7 @@ chest, or a strap a hand lower, by several times as much.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -196,7 +197,7 @@ class _Turns:
         self._next_bin = piece.first_bin + len(piece.wave)
         turn = self._s.turn * piece.size
         for i, value in enumerate(piece.wave.tolist(), piece.first_bin):
-            if value != value:  # NaN
+            if math.isnan(value):
                 if self._curve:
                     yield None
                     self._clear()

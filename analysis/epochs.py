@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
-from analysis import activity, breathing, heart, quality, stillness
+from analysis import activity, breathing, quality, stillness
 from analysis.beats import Beats
 from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
@@ -21,7 +22,8 @@ from analysis.epoch_log import EpochLog
 from analysis.fusion import UpTracker
 from analysis.gravity import CALM_BINS, is_shaken, up_directions
 from analysis.grid import BIN_HZ, Rows
-from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, HISTORY_S, Intake
+from analysis.heart_maker import HeartMaker
+from analysis.intake import FAST_HZ, FAST_LAG_S, HISTORY_S, Intake
 from analysis.legs import (
     ANGLE_BINS,
     LATCH_EPOCHS,
@@ -31,6 +33,7 @@ from analysis.legs import (
     LegEpochs,
     turned_about_up,
 )
+from analysis.one_sensor import LegLengths, LoneLeg
 from analysis.phases import PhaseInput
 from analysis.position import Mounting, session_mounting, stretches
 from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
@@ -39,6 +42,7 @@ from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
 from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
+from analysis.wear import WearWatch
 
 
 class EpochMaker:
@@ -53,21 +57,28 @@ class EpochMaker:
         Mean direction of up in each epoch, of the trunk's sensors.
     activity : Rows
         ENMO and MAD in mg of the most restless sensor, a row every `activity.EPOCH_S`.
-    n_heart, n_from_beats : int
-        Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
+    heart : HeartMaker
+        Heart rate, its beats, and where they are from.
     """
 
-    def __init__(self, intakes: Mapping[str, Intake], beats: Beats) -> None:
+    def __init__(
+        self, intakes: Mapping[str, Intake], beats: Beats, lengths: LegLengths | None = None
+    ) -> None:
         self._intakes = intakes
-        self._beats = beats
         self._frames: Mapping[str, SegmentFrame | None] = {}
         self._legs = {
             side: Leg(side)
             for side in SIDES
             if f"{side}_thigh" in intakes and f"{side}_shank" in intakes
         }
+        self._lone = {
+            side: LoneLeg(name, lengths or LegLengths())
+            for name in intakes
+            if (side := name.partition("_")[0]) in SIDES and side not in self._legs
+        }
         self._log = EpochLog()
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
+        self.wear = {name: WearWatch(intake) for name, intake in intakes.items()}
         self._trackers = {name: UpTracker(intake) for name, intake in intakes.items()}
         self.knows_positions = True
         self.twins = Twins(intakes)
@@ -77,7 +88,7 @@ class EpochMaker:
         self.activity = Rows(2, 0)
         self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
         self.breaths = Breaths(BIN_HZ)
-        self.n_heart = self.n_from_beats = 0
+        self.heart = HeartMaker(intakes.get("chest"), beats)
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
@@ -119,6 +130,9 @@ class EpochMaker:
         )
         for side, leg in self._legs.items():
             leg.recalibrated({n: f for n, f in frames.items() if n.startswith(side)}, since_s)
+        for lone in self._lone.values():
+            found = frames.get(lone.placement)
+            lone.frame = None if found is not None and found.source == "held" else found
         for name, rate in (still_rates or {}).items():
             self._trackers[name].begin(rate)
 
@@ -137,7 +151,7 @@ class EpochMaker:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
         side, _, segment = placement.partition("_")
         leg = self._legs.get(side)
-        said = [self._trackers[placement].problem()]
+        said = [self.wear[placement].problem(), self._trackers[placement].problem()]
         if leg is None:
             said.append(self._trunk.problem() if placement == "chest" else "")
         else:
@@ -154,17 +168,12 @@ class EpochMaker:
             else f"The {side} knee angle is from gyroscope and accelerometer together."
             for side, leg in self._legs.items()
             if leg.n_fused
-        ]
+        ] + [lone.note() for lone in self._lone.values()]
 
-    def heart_notes(self) -> list[str]:
-        """Where the heart rate is from: a sensor's own beats are preferred over chest motion."""
-        if not self.n_from_beats:
-            return []
-        n_moved = self.n_heart - self.n_from_beats
-        rest = f"; for {n_moved} s without them it is from chest motion" if n_moved else ""
-        return [
-            f"Heart rate is from the heart-rate sensor's own beats for {self.n_from_beats} s{rest}."
-        ]
+    @property
+    def estimated_sides(self) -> tuple[str, ...]:
+        """Legs whose knee is an estimate from one sensor."""
+        return tuple(self._lone)
 
     def make(self, first: int, n: int) -> Iterator[PhaseInput]:
         """Make `n` epochs from `first`, keep them, and yield what each means for the phases."""
@@ -177,7 +186,16 @@ class EpochMaker:
         ups = {name: self._ups(name, rests[name], first, n) for name in self._intakes}
         sharp = {name: t.update(first, n, rests[name]) for name, t in self._trackers.items()}
         calm = {name: self._calm(name, ups[name], rests[name], first) for name in self._intakes}
-        legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs}
+        for name, watch in self.wear.items():
+            if name == "chest":
+                continue  # it shows breath and beat as well, further down
+            is_off = watch.update(first, n) == 0.0  # no joint is where a table is
+            calm[name] = np.where(is_off[:, None, None], np.nan, calm[name])
+            sharp[name] = np.where(is_off[:, None], np.nan, sharp[name])
+        legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs} | {
+            side: lone.epochs(calm[lone.placement], sharp[lone.placement])
+            for side, lone in self._lone.items()
+        }
         for side, leg in legs.items():
             getattr(epochs, f"knee_{side}_deg")[:] = leg.flexion_deg
             getattr(epochs, f"lean_{side}_deg")[:] = leg.lean_deg
@@ -194,6 +212,9 @@ class EpochMaker:
         if "chest" in ups:
             self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
         self._beat(epochs, rests, first)
+        if "chest" in self.wear:
+            alive = np.isfinite(epochs.breathing_per_min) | np.isfinite(epochs.heart_per_min)
+            self.wear["chest"].update(first, n, alive)
         self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)
@@ -216,7 +237,13 @@ class EpochMaker:
         intake = self._intakes[name]
         rest = quality.rest_m_s2(intake, first, n)
         good = quality.is_trusted(rest) & ~quality.is_frozen(intake, first, n)
-        return np.where(good, rest, np.nan)
+        return np.where(good & ~quality.has_one_axis(intake, first, n), rest, np.nan)
+
+    def _lone_axis(self, first: int, n: int) -> NDArray[np.bool_]:
+        """Epochs in which the chest shows one axis: enough for rates, not for angles."""
+        chest = self._intakes["chest"]
+        lone = quality.has_one_axis(chest, first, n) & ~quality.is_frozen(chest, first, n)
+        return np.asarray(lone & (not self.twins.of("chest")))
 
     def _ups(self, name: str, rest: FloatArray, first: int, n: int) -> FloatArray:
         """Up in the last bins of each epoch."""
@@ -264,10 +291,12 @@ class EpochMaker:
             (first + 1) * BIN_HZ, len(epochs), BIN_HZ, length
         )
         seen = breathing.breathing(windows[:, :, :3], BIN_HZ)
-        good = np.isfinite(rest)
+        good = np.isfinite(rest) | self._lone_axis(first, len(epochs))
         epochs.breathing_per_min[:] = np.where(good, seen.rate_per_min, np.nan)
         epochs.breathing_confidence[:] = np.where(good, seen.confidence, np.nan)
-        seen = replace(seen, rate_per_min=epochs.breathing_per_min)
+        # whether the trunk moved cannot be seen in one axis
+        believed = np.where(np.isfinite(rest), seen.rate_per_min, np.nan)
+        seen = replace(seen, rate_per_min=believed)
         self.breaths.update(windows[:, :, :3], first, seen, moved)
 
     def _turned(self, means: Mapping[str, FloatArray]) -> FloatArray:
@@ -333,33 +362,11 @@ class EpochMaker:
 
     def _beat(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
         """Beats of a heart-rate sensor where they are known, else the chest's own knock."""
-        n = len(epochs)
-        rates = np.full((n, 2), np.nan)
+        shows = np.zeros(len(epochs), dtype=bool)
         if "chest" in self._intakes:
-            rates = self._knocks(self._intakes["chest"], rests["chest"], first)
-        if self._beats:
-            told = np.array([self._beats.rate(t) for t in epochs.t_s])
-            is_told = np.isfinite(told[:, :1])
-            rates = np.where(is_told, told, rates)
-            self.n_from_beats += int(is_told.sum())
-        self.n_heart += int(np.isfinite(rates[:, 0]).sum())
+            shows = np.isfinite(rests["chest"]) | self._lone_axis(first, len(epochs))
+        rates = self.heart.rates(shows, first)
         epochs.heart_per_min[:], epochs.heart_confidence[:] = rates.T
-
-    def _knocks(self, chest: Intake, rest: FloatArray, first: int) -> FloatArray:
-        rates = np.full((len(rest), 2), np.nan)
-        ends = np.arange(first, first + len(rest))
-        n = chest.changes.all()[:, 0]
-        starts = ends - round(heart.WINDOW_S)
-        heard = n[ends] - np.where(starts >= 0, n[np.maximum(starts, 0)], 0.0)
-        can = np.isfinite(rest) & (starts >= 0) & (heard >= heart.LEAST_FS_HZ * heart.WINDOW_S)
-        if chest.heart is None or not can.any():
-            return rates
-        end = round((first + 1 - FAST_LAG_S) * HEART_HZ)
-        length = round(heart.WINDOW_S * HEART_HZ)
-        windows = chest.heart.windows(end, len(rest), HEART_HZ, length)
-        answer = heart.heart(windows, HEART_HZ)
-        rates[:, 0], rates[:, 1] = answer.rate_per_min, answer.confidence
-        return np.where(can[:, None], rates, np.nan)
 
     def _relax(self, n: int) -> None:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""

@@ -20,6 +20,7 @@ from analysis.breathing import whole_recording_rate
 from analysis.phases import in_phase
 from analysis.results import Breath, Epochs, Estimate, FloatArray, Phase
 from analysis.stillness import longest_still_s, movements_per_min
+from analysis.variability import Differences, rmssd
 
 POSITION = ("settling", "rest", "extra")
 
@@ -49,6 +50,7 @@ def summarise(
     phases: tuple[Phase, ...],
     breaths: tuple[Breath, ...] = (),
     activity_mg: FloatArray | None = None,
+    beats: Differences | None = None,
 ) -> dict[str, Estimate]:
     """All summary numbers of a session.
 
@@ -59,6 +61,8 @@ def summarise(
     breaths : tuple of Breath
     activity_mg : (n, 2) array, optional
         ENMO and MAD of every `analysis.activity.EPOCH_S`.
+    beats : Differences, optional
+        Successive differences of beat intervals.
 
     Examples
     --------
@@ -75,6 +79,7 @@ def summarise(
         if numbers[name].coverage < LEAST_RATE_COVERAGE:
             numbers[name] = replace(numbers[name], value=None, low=None, high=None)
     numbers |= breath_numbers(breaths, span)
+    numbers["rmssd_ms"] = rmssd(beats or Differences.none(), span)
     numbers["still_share"] = _share(epochs.stillness[span])
     t_s, movement_mg = epochs.t_s[span], epochs.movement_mg[span]
     numbers["movements_per_min"] = _movements_per_min(t_s, movement_mg)

@@ -241,8 +241,9 @@ def test_a_sensor_that_does_not_show_gravity_is_refused_with_its_number(rest_m_s
 def test_a_cheap_sensor_is_used_as_it_is(scale):
     cheap = {n: SensorData(s.t_s, s.acc_m_s2 * scale, s.gyr_rad_s) for n, s in WORN.items()}
     result = analyze(cheap, poses=POSES)
+    # at 1 g the poses show an offset of a fraction of a milli-g, which is taken off
     np.testing.assert_allclose(
-        result.epochs.knee_left_deg, WHOLE.epochs.knee_left_deg, rtol=0, atol=1e-6
+        result.epochs.knee_left_deg, WHOLE.epochs.knee_left_deg, rtol=0, atol=0.01
     )
     assert result.sensors["left_thigh"].problems == ()
 
@@ -267,10 +268,25 @@ def test_a_hinge_that_stands_upright_is_unknown_with_and_without_poses():
     assert "gravity cannot show" in analyze(two).sensors["left_shank"].problems[0]
 
 
-def test_one_leg_sensor_gives_no_knee_and_says_why():
-    result = analyze({"left_thigh": WORN["left_thigh"]}, poses=POSES)
+@pytest.mark.parametrize("placement", ["left_thigh", "left_shank"])
+def test_one_leg_sensor_gives_an_estimate_that_says_so(placement):
+    result = analyze({placement: WORN[placement]}, poses=POSES)
+    both = WHOLE.epochs.knee_left_deg
+    assert np.nanmax(np.abs(result.epochs.knee_left_deg[:7] - both[:7])) < 1.0
+    off = result.epochs.knee_left_deg[20:] - both[20:]
+    assert np.nanmax(np.abs(off)) < 9.0  # the model's shank is longer than usual
+    note = next(n for n in result.notes if "Only one sensor on the left leg" in n)
+    assert "is an estimate" in note
+    told, known = result.summary["knee_left_deg"], WHOLE.summary["knee_left_deg"]
+    assert told.high - told.low > known.high - known.low + 10
+
+
+def test_one_shank_sensor_of_somebody_seated_gives_no_knee():
+    t = np.arange(0, 40, 0.02)
+    shank = SensorData(t, G * shank_up(np.where(t < 10, 88.0, 92.0)))
+    result = analyze({"left_shank": shank}, poses=Poses((0, 8), (12, 20)))
     assert np.isnan(result.epochs.knee_left_deg).all()
-    assert any("Only one sensor on the left leg (left thigh)" in n for n in result.notes)
+    assert any("its knee angle is unknown" in n for n in result.notes)
 
 
 def test_without_poses_the_notes_say_what_is_assumed():
