@@ -85,7 +85,7 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
     is_quiet = chosen.session.quiet if quiet is None else quiet
     course = course_settings(chosen, minutes, until_end_of, extras=extras, quiet=is_quiet)
     alerts = filled(AlertSettings(), chosen.alerts, f"{config.config_path()}: alerts")
-    settings = LiveSettings(alerts=replace(alerts, quiet=is_quiet))
+    settings = LiveSettings(alerts=replace(alerts, quiet=is_quiet), height_m=chosen.wearer.height_m)
     choices = filled(CueChoices(), chosen.cues, f"{config.config_path()}: cues")
     wanted = parse_sensors(sensor or [])
     before = options.ask_rating("before") if chosen.session.ask_rating else None

@@ -42,6 +42,7 @@ class LiveSettings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     # A session asks for the two poses; until they are held its angles are unknown, not guessed.
     assume_nominal: bool = False
+    height_m: float | None = None  # the wearer's, for a leg with one sensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +114,9 @@ class LivePipeline:
         }
         self._analyzer = SessionAnalyzer(
             tuple(p for p in placements if p != HEART),
-            AnalysisSettings(assume_nominal=self._settings.assume_nominal),
+            AnalysisSettings(
+                assume_nominal=self._settings.assume_nominal, height_m=self._settings.height_m
+            ),
         )
         self._poses = Poses()
         self._ears: list[SampleEar] = []
@@ -184,6 +187,7 @@ class LivePipeline:
             heart_source=self._heart.source_at(t_s),
             tellings=tuple(tellings),
             phase=self._analyzer.phase,
+            worn=self._analyzer.worn,
         )
 
     def finish(self, t_s: float) -> SessionResult:

@@ -46,6 +46,7 @@ class Guided:
         seconds: float = 240.0,
         wearer: Wearer | None = None,
         quiet: bool = False,
+        height_m: float | None = None,
         before: Rating | None = None,
     ) -> None:
         self.view = Listener()
@@ -53,9 +54,11 @@ class Guided:
         self.wearer = wearer or dressed(
             Body(script, seed=1), seed=1, placements={p: SENSOR_NAMES[p] for p in WORN}
         )
-        self.course = GuidedCourse(settings or CourseSettings(minutes=2.0), WORN)
+        self.course = GuidedCourse(
+            settings or CourseSettings(minutes=2.0), tuple(self.wearer.sensors)
+        )
         self.keys, self.before = keys or {}, before
-        self.settings = LiveSettings(alerts=AlertSettings(quiet=quiet))
+        self.settings = LiveSettings(alerts=AlertSettings(quiet=quiet), height_m=height_m)
         with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
             self.end, self.folder = runner.run(self._run())
         self.recording: Recording = read_recording(self.folder / home.RECORDING_NAME)
@@ -172,3 +175,19 @@ def test_notes_do_not_keep_an_empty_session_alive(own_home: Path) -> None:
     ):
         runner.run(nothing())
     assert list((own_home / "sessions").iterdir()) == []
+
+
+def test_the_wearers_height_reaches_the_analysis_and_a_replay_knows_it() -> None:
+    def knee_deg(height_m: float | None) -> float:
+        placements = {p: SENSOR_NAMES[p] for p in ("chest", "left_thigh")}
+        wearer = dressed(Body(session_script(120.0), seed=1), seed=1, placements=placements)
+        session = Guided(
+            CourseSettings(minutes=1.5), wearer=wearer, keys={55.0: "finish", 60.0: "finish"},
+            height_m=height_m,
+        )  # fmt: skip
+        epochs = session.end.result.analysis.epochs
+        assert same(replay(session.recording).result.analysis.epochs, epochs)
+        return float(np.nanmedian(epochs.knee_left_deg[45:55]))
+
+    assert knee_deg(2.1) != knee_deg(1.5)
+    assert knee_deg(None) == pytest.approx(90.0, abs=10.0)  # one sensor: an estimate
