@@ -41,6 +41,12 @@ def bridged(windows: FloatArray, longest_gap: int) -> tuple[FloatArray, BoolArra
     """
     k, n, _ = windows.shape
     known: BoolArray = np.asarray(np.isfinite(windows).all(axis=2))
+    holed = ~known.all(axis=1)
+    if not holed.all():  # most windows have no hole: they are what they are
+        values, usable = np.array(windows), known
+        if holed.any():
+            values[holed], usable[holed] = bridged(windows[holed], longest_gap)
+        return values, usable
     i = np.arange(n)
     before = np.maximum.accumulate(np.where(known, i, -1), axis=1)
     after = np.minimum.accumulate(np.where(known, i, n)[:, ::-1], axis=1)[:, ::-1]
