@@ -15,7 +15,7 @@ Segment frame: x along the segment towards the head, y to the wearer's right, z 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -32,6 +32,14 @@ NOMINAL_UP = np.array([0.0, 0.0, 1.0])
 MIN_HEIGHT_RATIO = 0.65
 """Height of the knee above the ankle by that above the hip, for thigh and shank of equal length:
 1 lying on the floor; 0.8 with a shank a tenth shorter and the ankle a tenth lower; 0.5 seated."""
+
+
+OFFSET_SD_G = 0.012
+SCALE_SD = 0.006
+POSE_SD_G = 0.002
+LARGEST_OFFSET_SEEN_G = 0.025
+"""Offsets of cheap accelerometers are up to 20 mg an axis, their scales right to a percent; one whose
+|a| is further from 1 g has another scale (0.88 to 1.05 g occurs), of which no angle need know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +84,16 @@ class SegmentFrame:
         ``held``: the axis is unknown, but the segment hardly turns; it counts as not turning.
     turn_deg : float
         How far it turned between the poses; NaN without both.
+    offset_g : (3,) array
+        The accelerometer's own offset as far as the poses show it, as a share of gravity; it is
+        taken off before an angle is read.
     """
 
     lateral: FloatArray
     up: FloatArray
     source: Literal["poses", "gyroscope", "nominal", "held"]
     turn_deg: float = float("nan")
+    offset_g: FloatArray = field(default_factory=lambda: np.zeros(3))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,8 +246,10 @@ def calibrate_leg(
         )
         return None, (slipped,)
     if turn >= s.min_turn_deg:
+        offset_g = offset_seen_g(straight, bent)
+        straight, bent = straight - offset_g * norm(straight), bent - offset_g * norm(bent)
         lateral = flexion_sign(placement) * unit(cross(straight, bent))
-        return SegmentFrame(lateral, unit(straight), "poses", turn), ()
+        return SegmentFrame(lateral, unit(straight), "poses", turn, offset_g), ()
     return _hardly_turned(placement, (straight, bent), gyr_bins, poses, s)
 
 
@@ -261,6 +275,32 @@ def calibrate_trunk(
             return SegmentFrame(_square(NOMINAL_LATERAL, up), up, "poses"), tuple(problems)
         problems.append(held.problem)
     return (None if problems else NOMINAL_FRAME), tuple(problems)
+
+
+def offset_seen_g(straight_m_s2: FloatArray, bent_m_s2: FloatArray) -> FloatArray:
+    """The accelerometer's likeliest offset, from how far |a| is from 1 g in the two poses.
+
+    An offset along the direction half way between the poses turns the two apparent verticals apart,
+    and the segment's turn is wrong by 0.9 deg for 20 mg; across the two it does no harm.  Along it, |a| shows
+    the offset, together with an error of scale that would do no harm.  Which of the two it is, their
+    usual sizes say (the mean of the posterior of a linear Gaussian model).
+
+    Examples
+    --------
+    >>> up = G_M_S2 * np.array([[0.0, 0.0, 1.0], [0.6, 0.0, 0.8]])
+    >>> offset_seen_g(*(up + [0.1, 0.0, 0.1])).round(3) + 0.0
+    array([0.009, 0.   , 0.008])
+    >>> offset_seen_g(*(0.95 * up))
+    array([0., 0., 0.])
+    """
+    ups = np.stack([straight_m_s2, bent_m_s2])
+    length_g = norm(ups) / G_M_S2
+    off_g = length_g - 1.0
+    if np.abs(off_g).max() > LARGEST_OFFSET_SEEN_G:
+        return np.zeros(3)
+    toward = ups / norm(ups)[:, None]
+    shared = OFFSET_SD_G**2 * (toward @ toward.T) + SCALE_SD**2 + POSE_SD_G**2 * np.eye(2)
+    return np.asarray(OFFSET_SD_G**2 * toward.T @ np.linalg.solve(shared, off_g))
 
 
 def is_lying_leg(thigh: SegmentFrame | None, shank: SegmentFrame | None) -> bool:

@@ -19,7 +19,8 @@ from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
 from analysis.drowsy import drowsiness
 from analysis.epoch_log import EpochLog
-from analysis.gravity import up_directions
+from analysis.fusion import UpTracker
+from analysis.gravity import CALM_BINS, is_shaken, up_directions
 from analysis.grid import BIN_HZ, Rows
 from analysis.heart_maker import HeartMaker
 from analysis.intake import FAST_HZ, FAST_LAG_S, HISTORY_S, Intake
@@ -32,6 +33,7 @@ from analysis.legs import (
     LegEpochs,
     turned_about_up,
 )
+from analysis.one_sensor import LegLengths, LoneLeg
 from analysis.phases import PhaseInput
 from analysis.position import Mounting, session_mounting, stretches
 from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
@@ -40,6 +42,7 @@ from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
 from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
+from analysis.wear import WearWatch
 
 
 class EpochMaker:
@@ -58,7 +61,9 @@ class EpochMaker:
         Heart rate, its beats, and where they are from.
     """
 
-    def __init__(self, intakes: Mapping[str, Intake], beats: Beats) -> None:
+    def __init__(
+        self, intakes: Mapping[str, Intake], beats: Beats, lengths: LegLengths | None = None
+    ) -> None:
         self._intakes = intakes
         self._frames: Mapping[str, SegmentFrame | None] = {}
         self._legs = {
@@ -66,8 +71,15 @@ class EpochMaker:
             for side in SIDES
             if f"{side}_thigh" in intakes and f"{side}_shank" in intakes
         }
+        self._lone = {
+            side: LoneLeg(name, lengths or LegLengths())
+            for name in intakes
+            if (side := name.partition("_")[0]) in SIDES and side not in self._legs
+        }
         self._log = EpochLog()
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
+        self.wear = {name: WearWatch(intake) for name, intake in intakes.items()}
+        self._trackers = {name: UpTracker(intake) for name, intake in intakes.items()}
         self.knows_positions = True
         self.twins = Twins(intakes)
         self._trunk = NominalTrunk()
@@ -102,14 +114,27 @@ class EpochMaker:
         up = self.up["chest"].all()
         return stretches(self.all().t_s, mounting.position(up))
 
-    def recalibrated(self, frames: Mapping[str, SegmentFrame | None], since_s: float = 0.0) -> None:
-        """Use these frames from the next epoch on; their poses were over at `since_s`."""
+    def recalibrated(
+        self,
+        frames: Mapping[str, SegmentFrame | None],
+        since_s: float = 0.0,
+        still_rates: Mapping[str, FloatArray] | None = None,
+    ) -> None:
+        """Use these frames from the next epoch on; their poses were over at `since_s`.
+
+        `still_rates` are what the gyroscopes read, on average, while the poses were held.
+        """
         self._frames = frames
         self.knows_positions = all(
             is_lying_leg(frames.get(f"{side}_thigh"), frames.get(f"{side}_shank")) for side in SIDES
         )
         for side, leg in self._legs.items():
             leg.recalibrated({n: f for n, f in frames.items() if n.startswith(side)}, since_s)
+        for lone in self._lone.values():
+            found = frames.get(lone.placement)
+            lone.frame = None if found is not None and found.source == "held" else found
+        for name, rate in (still_rates or {}).items():
+            self._trackers[name].begin(rate)
 
     @property
     def impossible_sides(self) -> tuple[str, ...]:
@@ -126,11 +151,29 @@ class EpochMaker:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
         side, _, segment = placement.partition("_")
         leg = self._legs.get(side)
+        said = [self.wear[placement].problem(), self._trackers[placement].problem()]
         if leg is None:
-            said = self._trunk.problem() if placement == "chest" else ""
-            return (said,) * bool(said)
-        slipped = leg.slip_problem(segment)
-        return (slipped,) * bool(slipped) + (leg.problems() if segment == "shank" else ())
+            said.append(self._trunk.problem() if placement == "chest" else "")
+        else:
+            said.append(leg.slip_problem(segment))
+            said += leg.problems() if segment == "shank" else ()
+        return tuple(s for s in said if s)
+
+    def angle_notes(self) -> list[str]:
+        """How the knee angles were made."""
+        return [
+            f"The {side} knee angle is from gyroscope and accelerometer together for"
+            f" {leg.n_fused} s of {leg.n_known} s, from the accelerometer alone for the others."
+            if leg.n_fused < leg.n_known
+            else f"The {side} knee angle is from gyroscope and accelerometer together."
+            for side, leg in self._legs.items()
+            if leg.n_fused
+        ] + [lone.note() for lone in self._lone.values()]
+
+    @property
+    def estimated_sides(self) -> tuple[str, ...]:
+        """Legs whose knee is an estimate from one sensor."""
+        return tuple(self._lone)
 
     def make(self, first: int, n: int) -> Iterator[PhaseInput]:
         """Make `n` epochs from `first`, keep them, and yield what each means for the phases."""
@@ -141,7 +184,18 @@ class EpochMaker:
             for name in self._intakes
         }
         ups = {name: self._ups(name, rests[name], first, n) for name in self._intakes}
-        legs = {side: self._leg(side, ups, first, n) for side in self._legs}
+        sharp = {name: t.update(first, n, rests[name]) for name, t in self._trackers.items()}
+        calm = {name: self._calm(name, ups[name], rests[name], first) for name in self._intakes}
+        for name, watch in self.wear.items():
+            if name == "chest":
+                continue  # it shows breath and beat as well, further down
+            is_off = watch.update(first, n) == 0.0  # no joint is where a table is
+            calm[name] = np.where(is_off[:, None, None], np.nan, calm[name])
+            sharp[name] = np.where(is_off[:, None], np.nan, sharp[name])
+        legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs} | {
+            side: lone.epochs(calm[lone.placement], sharp[lone.placement])
+            for side, lone in self._lone.items()
+        }
         for side, leg in legs.items():
             getattr(epochs, f"knee_{side}_deg")[:] = leg.flexion_deg
             getattr(epochs, f"lean_{side}_deg")[:] = leg.lean_deg
@@ -151,12 +205,16 @@ class EpochMaker:
             rows.append(means[name])
         if "chest" in ups:
             epochs.trunk_tilt_deg[:] = self._tilt(
-                means["chest"], turned[list(means).index("chest")]
+                np.where(np.isfinite(sharp["chest"]), sharp["chest"], means["chest"]),
+                turned[list(means).index("chest")],
             )
         moved = self._move(epochs, rests, turned, first)
         if "chest" in ups:
             self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
         self._beat(epochs, rests, first)
+        if "chest" in self.wear:
+            alive = np.isfinite(epochs.breathing_per_min) | np.isfinite(epochs.heart_per_min)
+            self.wear["chest"].update(first, n, alive)
         self._log.append(epochs)
         self._relax(n)
         yield from self._phase_inputs(epochs, legs, means, turned)
@@ -193,8 +251,24 @@ class EpochMaker:
         acc = self._intakes[name].bins.windows((first + 1) * BIN_HZ, n, BIN_HZ, length)
         return up_directions(acc[:, :, :3], rest[:, None])
 
-    def _leg(self, side: str, ups: Mapping[str, FloatArray], first: int, n: int) -> LegEpochs:
+    def _calm(self, name: str, ups: FloatArray, rest: FloatArray, first: int) -> FloatArray:
+        """Up in the bins that an angle is read from, NaN where more than gravity is felt."""
+        windows = self._intakes[name].bins.windows(
+            (first + 1) * BIN_HZ, len(rest), BIN_HZ, CALM_BINS
+        )
+        shaken = is_shaken(windows[:, :, :3], rest)
+        return np.where(shaken[:, None, None], np.nan, ups[:, -ANGLE_BINS:])
+
+    def _leg(
+        self,
+        side: str,
+        ups: Mapping[str, FloatArray],
+        calm: Mapping[str, FloatArray],
+        sharp: Mapping[str, FloatArray],
+        first: int,
+    ) -> LegEpochs:
         thigh, shank = f"{side}_thigh", f"{side}_shank"
+        n = len(ups[thigh])
         unseen = np.zeros(n, dtype=bool)
         if self._intakes[thigh].has_gyro and self._intakes[shank].has_gyro:
             end, length = (first + 1) * BIN_HZ, UNSEEN_WINDOW_S * BIN_HZ
@@ -204,7 +278,11 @@ class EpochMaker:
             ]
             unseen = turned_about_up(ups[thigh], rates[0], ups[shank], rates[1])
         return self._legs[side].epochs(
-            ups[thigh][:, -ANGLE_BINS:], ups[shank][:, -ANGLE_BINS:], unseen, first
+            calm[thigh],
+            calm[shank],
+            unseen,
+            first,
+            (sharp[thigh], sharp[shank]),
         )
 
     def _breathe(self, epochs: Epochs, rest: FloatArray, moved: FloatArray, first: int) -> None:

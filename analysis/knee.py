@@ -82,6 +82,7 @@ def segment_turn(
         away = angle_deg(up, frame.up)
         turn = np.where(away <= CalibrationSettings().held_deg, 0.0, np.nan)
         return turn, nowhere, np.zeros(up.shape[:-1], dtype=bool)
+    up = up - frame.offset_g
     ahead = cross(flexion_sign(placement) * frame.lateral, frame.up)
     along, across, sideways = up @ frame.up, up @ ahead, up @ frame.lateral
     inside = np.hypot(along, across)

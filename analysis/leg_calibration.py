@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.arrays import norm
+from analysis.arrays import known_mean
 from analysis.calibration import (
     CalibrationSettings,
     SegmentFrame,
@@ -15,6 +15,7 @@ from analysis.calibration import (
     pose_rows,
 )
 from analysis.gravity import rest_length, up_directions
+from analysis.hinge_pair import refined_frames
 from analysis.results import FloatArray, Poses
 from analysis.sense import shank_sense
 
@@ -63,6 +64,7 @@ def calibrate_pair(
             )
             return (thigh, None), (thigh_said, (*shank_said, unclear))
         shank = replace(shank, lateral=sense * shank.lateral)
+        thigh, shank = _refined(thigh_bins, shank_bins, (thigh, shank), poses)
     return (thigh, shank), (thigh_said, shank_said)
 
 
@@ -70,6 +72,28 @@ def gyro_of(bins: FloatArray) -> FloatArray | None:
     """Rates of slow bins, None where there are none at all."""
     gyr = bins[:, 3:6]
     return gyr if np.isfinite(gyr).any() else None
+
+
+def _refined(
+    thigh_bins: FloatArray,
+    shank_bins: FloatArray,
+    frames: tuple[SegmentFrame, SegmentFrame],
+    poses: Poses,
+) -> tuple[SegmentFrame, SegmentFrame]:
+    """Better axes from what the gyroscopes saw between the poses."""
+    windows = [w for w in (poses.straight_s, poses.bent_s) if w is not None]
+    span = min(w[0] for w in windows), max(w[1] for w in windows)
+    thigh, shank = (
+        pose_rows(bins[:, 3:6], span) - still_rate(bins, poses) for bins in (thigh_bins, shank_bins)
+    )
+    return refined_frames(thigh, shank, frames)
+
+
+def still_rate(bins: FloatArray, poses: Poses) -> FloatArray:
+    """Mean rate (3,) while the poses were held: the gyroscope's offset; NaN where there is none."""
+    windows = [w for w in (poses.straight_s, poses.bent_s) if w is not None]
+    rows = [pose_rows(bins[:, 3:6], w) for w in windows]
+    return known_mean(np.concatenate(rows).T) if rows else np.full(3, np.nan)
 
 
 def _sense_between(
@@ -82,14 +106,7 @@ def _sense_between(
     span = min(w[0] for w in windows), max(w[1] for w in windows)
     rows = [pose_rows(bins, span) for bins in (thigh_bins, shank_bins)]
     ups = [up_directions(r[:, :3], rest_length(r[None, :, :3])) for r in rows]
-    offsets = [_offset(bins, windows) for bins in (thigh_bins, shank_bins)]
+    offsets = [np.nan_to_num(still_rate(bins, poses)) for bins in (thigh_bins, shank_bins)]
     gyrs = [gyro_of(r) for r in rows]
     rates = [None if g is None else g - o for g, o in zip(gyrs, offsets, strict=True)]
     return shank_sense(ups[0], ups[1], frames, rates[0], rates[1])
-
-
-def _offset(bins: FloatArray, windows: list[tuple[float, float]]) -> FloatArray:
-    """Mean rate while the poses were held; zero where nothing is known."""
-    rows = np.concatenate([pose_rows(bins[:, 3:6], w) for w in windows])
-    rows = rows[np.isfinite(norm(rows))]
-    return rows.mean(axis=0) if len(rows) else np.zeros(3)

@@ -58,6 +58,8 @@ class Leg:
     frames: Mapping[str, SegmentFrame | None] = field(default_factory=dict)
     n_unseen: int = 0
     n_impossible: int = 0
+    n_known: int = 0
+    n_fused: int = 0
     _n_turned: int = 0
     _slips: SlipWatch | None = None
 
@@ -86,6 +88,7 @@ class Leg:
         shank_up: FloatArray,
         turned_unseen: NDArray[np.bool_],
         first: int = 0,
+        fused: tuple[FloatArray, FloatArray] | None = None,
     ) -> LegEpochs:
         """Angles at the end of each epoch.
 
@@ -97,11 +100,25 @@ class Leg:
             From `turned_about_up`.
         first : int
             Number of the first of these epochs.
+        fused : pair of (k, 3) arrays, optional
+            Up at thigh and shank at the end of each epoch from `analysis.fusion`; NaN where the
+            accelerometer alone must do.
         """
         angles = self.angles(thigh_up, shank_up)
-        flexion = at_window_end(angles.flexion_deg)
         vertical = 2 * angles.is_unseen.sum(axis=1) > ANGLE_BINS
-        lost = turned_unseen | vertical
+        flexion, lean, thigh = (
+            at_window_end(a) for a in (angles.flexion_deg, angles.lean_deg, angles.thigh_deg)
+        )
+        is_fused = np.zeros(len(flexion), dtype=bool)
+        if fused is not None:
+            sharp = self.angles(*fused)
+            is_fused = np.isfinite(fused[0][:, 0]) & np.isfinite(fused[1][:, 0])
+            vertical = np.where(is_fused, sharp.is_unseen, vertical)
+            flexion = np.where(is_fused, sharp.flexion_deg, flexion)
+            lean = np.where(is_fused, sharp.lean_deg, lean)
+            thigh = np.where(is_fused, sharp.thigh_deg, thigh)
+        # calibrated axes show in gravity itself where they stand too near the vertical
+        lost = vertical if self._is_calibrated() else turned_unseen | vertical
         impossible = (flexion < POSSIBLE_DEG[0]) | (flexion > POSSIBLE_DEG[1])
         so_far = self.n_impossible + np.cumsum(impossible)
         self.n_impossible = int(so_far[-1])
@@ -114,9 +131,11 @@ class Leg:
             misplaced = self._slipped(first, mean_up(thigh_up), mean_up(shank_up))
         self.n_unseen += int(lost.sum())
         lost = lost | impossible | misplaced
-        lean, thigh = at_window_end(angles.lean_deg), at_window_end(angles.thigh_deg)
+        flexion = np.where(lost, np.nan, flexion)
+        self.n_known += int(np.isfinite(flexion).sum())
+        self.n_fused += int((is_fused & np.isfinite(flexion)).sum())
         return LegEpochs(
-            np.where(lost, np.nan, flexion),
+            flexion,
             np.where(misplaced, np.nan, lean),
             np.where(misplaced, np.nan, thigh),
         )

@@ -1,7 +1,8 @@
-"""A joint's angle over a whole recording, bin by bin, for benchmarks and notebooks.
+"""A joint's angle over a whole recording, densely, for benchmarks and notebooks.
 
-`analyze` says one value a second, at the second's end; a movement is better compared bin by bin, at
-the mean time of each 0.1 s.  The angles are those of the session: same grid, same calibration.
+`analyze` says one value a second, at the second's end; a movement is better compared more often:
+bin by bin, at the mean time of each 0.1 s, or with gyroscopes 50 times a second.  The angles are
+those of the session: same grids, same calibration, same fusion.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ from analysis.calibration import (
     pose_rows,
 )
 from analysis.errors import InputError
+from analysis.fusion import ups_at
 from analysis.gravity import rest_length, up_directions
-from analysis.grid import BIN_HZ, bin_index, bin_means
+from analysis.grid import BIN_HZ, bin_index, bin_means, cell_means
 from analysis.hinge import hinge_axis, round_plane
+from analysis.intake import FAST_HZ
 from analysis.knee import leg_angles
-from analysis.leg_calibration import calibrate_pair, gyro_of
+from analysis.leg_calibration import calibrate_pair, gyro_of, still_rate
 from analysis.results import FloatArray, Poses, SensorData
 
 
 def knee_series(
     thigh: SensorData, shank: SensorData, poses: Poses | None = None, side: str = "left"
 ) -> tuple[FloatArray, FloatArray]:
-    """Knee flexion in every slow bin.
+    """Knee flexion in every slow bin; with two gyroscopes at the end of every 0.02 s.
 
     Parameters
     ----------
@@ -40,7 +43,8 @@ def knee_series(
     Returns
     -------
     t_s : (n,) array
-        Mean time of the samples in each bin: its middle, but for half a sample interval.
+        Accelerometers alone: mean time of the samples in each bin, its middle but for half a sample
+        interval.  With gyroscopes: the end of each cell of 0.02 s.
     flexion_deg : (n,) array
         NaN where unknown.
 
@@ -63,6 +67,9 @@ def knee_series(
     for frame, said in zip(frames, problems, strict=True):
         if frame is None:
             raise InputError("; ".join(said), hint="Give the seconds in which it was held.")
+    offsets = [still_rate(rows, poses or Poses()) for rows in bins]
+    if np.isfinite(offsets).all():
+        return _fused_series((thigh, shank), offsets, side, frames)
     return _series(bins, side, frames)
 
 
@@ -143,6 +150,27 @@ def _binned(first: SensorData, second: SensorData) -> tuple[FloatArray, FloatArr
             rows[:, 3:6], _ = bin_means(t[order], np.asarray(sensor.gyr_rad_s)[order], 0, n_bins)
         out.append(rows)
     return out[0], out[1]
+
+
+def _fused_series(
+    sensors: tuple[SensorData, SensorData],
+    offsets: list[FloatArray],
+    side: str,
+    frames: tuple[SegmentFrame | None, SegmentFrame | None],
+) -> tuple[FloatArray, FloatArray]:
+    """Both sensors' gyroscopes and accelerometers together, by `analysis.fusion`."""
+    n_cells = int(min(float(np.max(s.t_s)) for s in sensors) * FAST_HZ)
+    ups = []
+    for sensor, offset in zip(sensors, offsets, strict=True):
+        assert sensor.gyr_rad_s is not None  # noqa: S101  its offset is known
+        order = np.argsort(sensor.t_s, kind="stable")
+        t = np.asarray(sensor.t_s, dtype=float)[order]
+        t = t - 0.5 * float(np.median(np.diff(t)))  # a sample stands for the interval before it
+        both = np.concatenate([sensor.acc_m_s2, sensor.gyr_rad_s - offset], axis=1)[order]
+        cells = cell_means(t, both, 0, n_cells, FAST_HZ)
+        ups.append(ups_at(cells[:, :3], cells[:, 3:]))
+    angles = leg_angles(ups[0], ups[1], side, frames[0], frames[1])
+    return (np.arange(n_cells) + 1) / FAST_HZ, angles.flexion_deg
 
 
 def _series(

@@ -27,9 +27,10 @@ from analysis.extras import named
 from analysis.finish import finish_of, span_s
 from analysis.hinge import mounting_problem
 from analysis.intake import Intake
-from analysis.leg_calibration import calibrate_pair, gyro_of
+from analysis.leg_calibration import calibrate_pair, gyro_of, still_rate
 from analysis.legs import SIDES
 from analysis.movements import Cut, MovementCutter
+from analysis.one_sensor import LegLengths, widened
 from analysis.phases import PhaseRecogniser
 from analysis.results import (
     PLACEMENTS,
@@ -69,9 +70,12 @@ class AnalysisSettings:
         Whether sensors without calibration poses are taken to sit as printed in the documentation
         (x towards the head, z anterior).  When False their angles are unknown until `set_poses`,
         those of the legs until both poses are known.
+    height_m : float or None
+        How tall the wearer is, for the knee of a leg with one sensor; None: an average adult.
     """
 
     assume_nominal: bool = True
+    height_m: float | None = None
 
 
 class SessionAnalyzer:
@@ -120,7 +124,8 @@ class SessionAnalyzer:
         self._poses = poses
         self._must_calibrate = True
         self._frame_problems: dict[str, tuple[str, ...]] = {}
-        self._maker = EpochMaker(self._intakes, self._beats)
+        lengths = LegLengths.of_height(self._settings.height_m)
+        self._maker = EpochMaker(self._intakes, self._beats, lengths)
         self._phases = PhaseRecogniser()
         self._cutters = {name: MovementCutter(name) for name in self._intakes}
         self._cuts: dict[str, list[Cut]] = {name: [] for name in self._intakes}
@@ -131,6 +136,15 @@ class SessionAnalyzer:
     def phase(self) -> PhaseName:
         """Part of the exercise as known after the newest final epoch."""
         return self._phases.current
+
+    @property
+    def worn(self) -> dict[str, bool | None]:
+        """Whether each sensor is worn, as known after the newest final epoch; None: not known."""
+        return {name: watch.worn for name, watch in self._maker.wear.items()}
+
+    def worn_epochs(self, placement: str) -> FloatArray:
+        """State of every final epoch, as in `epochs`: 1 worn, 0 off the body, NaN unknown."""
+        return self._maker.wear[placement].all()
 
     @property
     def impossible_sides(self) -> tuple[str, ...]:
@@ -212,8 +226,15 @@ class SessionAnalyzer:
             phases=phases,
             epochs=epochs,
             movements=self._movements(phases),
-            summary=summarise(
-                epochs, phases, breaths, self._maker.activity.all(), self._maker.heart.differences()
+            summary=widened(
+                summarise(
+                    epochs,
+                    phases,
+                    breaths,
+                    self._maker.activity.all(),
+                    self._maker.heart.differences(),
+                ),
+                self._maker.estimated_sides,
             ),
             notes=self._notes(),
             positions=self._maker.positions(phases),
@@ -249,7 +270,7 @@ class SessionAnalyzer:
         if self._must_calibrate:
             windows = (self._poses.straight_s, self._poses.bent_s) if self._poses else ()
             since_s = max((window[1] for window in windows if window), default=0.0)
-            self._maker.recalibrated(self._calibrate(), since_s)
+            self._maker.recalibrated(self._calibrate(), since_s, self._still_rates())
             self._must_calibrate = False
         for start in range(first, end_epoch, _BATCH_EPOCHS):
             n_epochs = min(_BATCH_EPOCHS, end_epoch - start)
@@ -297,6 +318,10 @@ class SessionAnalyzer:
                 self._frame_problems.update(zip(pair, said, strict=True))
         return frames
 
+    def _still_rates(self) -> dict[str, FloatArray]:
+        poses = self._poses or Poses()
+        return {name: still_rate(i.remembered(), poses) for name, i in self._intakes.items()}
+
     def _mounting_problems(self, name: str, intake: Intake) -> tuple[str, ...]:
         """A leg's gyroscope can contradict the nominal mounting that was assumed."""
         is_assumed = self._poses in {None, Poses()} and self._settings.assume_nominal
@@ -341,13 +366,7 @@ class SessionAnalyzer:
                 " standing to sitting: trunk tilt is from the straight pose, which was not lying,"
                 " and the parts of the exercise are unknown."
             )
-        for side in ("left", "right"):
-            worn = [p for p in (f"{side}_thigh", f"{side}_shank") if p in self._intakes]
-            if len(worn) == 1:
-                notes.append(
-                    f"Only one sensor on the {side} leg ({worn[0].replace('_', ' ')}): its knee"
-                    " angle needs thigh and shank and is unknown."
-                )
+        notes += self._maker.angle_notes()
         notes += self._maker.heart.notes()
         if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):
             notes.append("No rest was recognised: the summary is over the whole recording.")

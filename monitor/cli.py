@@ -27,6 +27,7 @@ from monitor.commands import (
     scan,
     sensors,
     session,
+    setup,
     why,
 )
 
@@ -51,7 +52,7 @@ def _root(
 
 
 for _command in (
-    *(demo, scan, sensors, session, analyze, report, why, history, note, cues),
+    *(demo, scan, setup, session, sensors, analyze, report, why, history, note, cues),
     *(replay, import_, export, forget, backup, doctor),
 ):
     _command.register(app)

@@ -99,6 +99,8 @@ class SessionResult:
     do not say.  `source` says in words where the data came from (a session, a CSV, a simulation).
     `loss_by` says of each sensor how its loss is known: counted by the sensor's own clock or counter,
     or estimated from arrival times; what is not in it does not say.
+    `cues_on` says what chance decided for the day (`monitor.alerts.nof1`), None when it was not asked;
+    `ended_early` whether it was stopped before its course was over, None where nobody knows.
     """
 
     analysis: SessionAnalysis
@@ -110,3 +112,5 @@ class SessionResult:
     sensors_worn: Mapping[str, str] = field(default_factory=dict)
     loss_by: Mapping[str, LossBy] = field(default_factory=dict)
     ledger: tuple[LedgerEntry, ...] = ()
+    cues_on: bool | None = None
+    ended_early: bool | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from monitor.alerts.budget import OFF_DAY, OVER, SNOOZED, SPENT, SWITCHED_OFF
+from monitor.alerts.budget import OFF_DAY, OVER, QUIET, SNOOZED, SPENT, SWITCHED_OFF
 from monitor.result import LedgerEntry
 
 _WHY_NOT = {
     SPENT: "the last cue had been too recent",
     SNOOZED: "cues were snoozed by a double tap",
+    QUIET: "a quiet session was asked for",
     OFF_DAY: "it was a day without cues",
     SWITCHED_OFF: "cues of this kind are switched off",
     OVER: "the session was over",

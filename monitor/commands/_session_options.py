@@ -32,23 +32,14 @@ def wall_clock() -> datetime:
 
 def ask_rating(when: Literal["before", "after"]) -> Rating | None:
     """Comfort and calm from 0 to 10, each skipped with Enter; nothing is asked where nobody sits."""
-    from monitor.session_notes import HIGHEST, LOWEST, Rating  # noqa: PLC0415
-
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
-    typer.echo(f"How are you {when} the session, from {LOWEST} to {HIGHEST}? Enter skips.")
+    from monitor.commands.note import number_asked  # noqa: PLC0415
+    from monitor.session_notes import Rating  # noqa: PLC0415
 
-    def ask(what: str) -> int | None:
-        while True:
-            said = typer.prompt(f"  {what}", default="", show_default=False).strip()
-            if not said:
-                return None
-            if said.isdecimal() and LOWEST <= int(said) <= HIGHEST:
-                return int(said)
-            typer.echo(f"  A whole number from {LOWEST} to {HIGHEST}, or nothing.")
-
-    comfort = ask(f"comfort, {HIGHEST} none better")
-    calm = ask(f"calm, {HIGHEST} entirely calm")
+    typer.echo(f"How are you {when} the session? Whole numbers from 0 to 10; Enter skips.")
+    comfort = number_asked("Comfort (10: no discomfort)")
+    calm = number_asked("Calm (10: entirely calm)")
     return None if comfort is calm is None else Rating(comfort, calm)
 
 
@@ -65,16 +56,18 @@ def keep_rating(folder: Path, after: Rating | None) -> None:
 
 @contextlib.contextmanager
 def chosen_view(*, plain: bool, every_s: float) -> Iterator[View]:
-    """A panel on a terminal, lines elsewhere."""
-    from monitor.screen.view import PanelView, PlainView  # noqa: PLC0415
+    """A drawn screen on a terminal, lines elsewhere; keys wherever somebody can type."""
+    from monitor.live.keys import keyboard  # noqa: PLC0415
+    from monitor.screen.view import PlainView, ScreenView  # noqa: PLC0415
 
-    if plain or not sys.stdout.isatty():
-        yield PlainView(_line, every_s=every_s)
-        return
-    from rich.console import Console  # noqa: PLC0415
+    with keyboard() as keys:
+        if plain or not sys.stdout.isatty():
+            yield PlainView(_line, every_s=every_s, keys=keys)
+            return
+        from rich.console import Console  # noqa: PLC0415
 
-    with PanelView(Console()) as view:
-        yield view
+        with ScreenView(Console(), keys) as view:
+            yield view
 
 
 def finish(folder: Path, end: SessionEnd, *, show: bool) -> None:

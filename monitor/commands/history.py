@@ -211,6 +211,8 @@ def _plot(
     for finding in months.findings:
         if finding.n_known:
             typer.echo(wrapped(finding.sentence, lead="  ", hang="    "))
+    if months.cues is not None:
+        typer.echo(wrapped(months.cues.words))
     if months.run is not None:
         typer.echo(f"Most days in a row: {months.run}.")
     typer.echo("\n".join(map(str, paths)))

@@ -18,9 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command(
         "session",
-        epilog="Example: backrelease session --minutes 20   Or, before any set-up: "
-        'backrelease session --sensor chest="Polar H10 51A0B234" '
-        "--sensor left_thigh=WT901BLE67 --sensor left_shank=WT901BLE68",
+        epilog="Example: backrelease session --minutes 20 --extras",
     )(session)
 
 
@@ -76,6 +74,8 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
 
     from monitor import config  # noqa: PLC0415
     from monitor.alerts.settings import AlertSettings  # noqa: PLC0415
+    from monitor.cues.choices import CueChoices  # noqa: PLC0415
+    from monitor.cues.player import Cues  # noqa: PLC0415
     from monitor.fill import filled  # noqa: PLC0415
     from monitor.live.assignment import parse_sensors  # noqa: PLC0415  # bleak, numpy
     from monitor.live.pipeline import LiveSettings  # noqa: PLC0415
@@ -86,14 +86,18 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
     course = course_settings(chosen, minutes, until_end_of, extras=extras, quiet=is_quiet)
     alerts = filled(AlertSettings(), chosen.alerts, f"{config.config_path()}: alerts")
     settings = LiveSettings(alerts=replace(alerts, quiet=is_quiet))
+    choices = filled(CueChoices(), chosen.cues, f"{config.config_path()}: cues")
     wanted = parse_sensors(sensor or [])
     before = options.ask_rating("before") if chosen.session.ask_rating else None
     typer.echo("Looking for sensors ...")
-    with options.chosen_view(plain=plain, every_s=every) as view:
+    with (
+        options.chosen_view(plain=plain, every_s=every) as view,
+        Cues(choices, on_trouble=view.note) as cues,
+    ):
         end, folder = asyncio.run(
             run_session(
                 wanted or chosen.sensors.worn(), view, course=course, search_s=search,
-                wall_clock=options.wall_clock, settings=settings, before=before,
+                wall_clock=options.wall_clock, settings=settings, before=before, cues=cues,
             )
         )  # fmt: skip
     after = options.ask_rating("after") if chosen.session.ask_rating else None
@@ -141,7 +145,9 @@ def course_settings(
                 hint="Choose a play list of 3 to 120 minutes.",
             )
         long_minutes = until_s / 60.0
-        typer.echo(f"{until_end_of.name} lasts {until_s / 60.0:.0f} minutes: start it now.")
+        typer.echo(
+            f"{until_end_of.name} lasts {until_s / 60.0:.0f} minutes: start it when you are asked to lie down."
+        )
     return CourseSettings(
         minutes=long_minutes,
         until_s=until_s,

@@ -10,15 +10,14 @@ from typing import Protocol
 from monitor.cues.channel import Ability, CueFailed
 from monitor.cues.message import Buzz, Message
 
-_BETWEEN_S = 0.7  # a Bangle.js buzzes for 0.3 s, a Puck.js blinks for 0.5
 _LONGEST_S = 10.0
 
 
 class Caller(Protocol):
     """A worn sensor that can call its wearer: `devices.link.SensorLink`."""
 
-    async def cue(self) -> bool:
-        """Call once; whether the sensor was told to."""
+    async def cue(self, times: int = 1) -> bool:
+        """Call so many times; whether the sensor was told to."""
         ...
 
 
@@ -26,12 +25,7 @@ def calling(loop: asyncio.AbstractEventLoop, sensors: Sequence[Caller]) -> Buzz:
     """Let all these sensors call, from a thread that is not the loop's."""
 
     async def call(times: int) -> bool:
-        was_told = False
-        for k in range(times):
-            if k:
-                await asyncio.sleep(_BETWEEN_S)
-            was_told |= any(await asyncio.gather(*(sensor.cue() for sensor in sensors)))
-        return was_told
+        return any(await asyncio.gather(*(sensor.cue(times) for sensor in sensors)))
 
     def buzz(times: int) -> bool:
         asked = call(times)
@@ -75,6 +69,4 @@ class Sensor:
     def give(self, message: Message) -> None:
         """Let it be felt."""
         if self._buzz is None or not self._buzz(message.level + 1):
-            raise CueFailed(
-                "no worn sensor vibrates or blinks", hint="See which can: backrelease sensors list"
-            )
+            raise CueFailed("no worn sensor vibrates or blinks", hint="SUPPORTED.md says which do")

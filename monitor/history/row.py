@@ -49,6 +49,9 @@ class HistoryRow:
         From bending the knees to rest.
     coverage : float or None
         Share of the session in which the worst sensor was heard.
+    away_share : float or None
+        Share of the time in the position that was spent out of one's own posture, as the rules of
+        posture saw it, told or not.
     n_alerts, n_cues : int
         How often a rule about the wearer spoke, and how often the wearer was told.
     comfort_before, calm_before, comfort_after, calm_after : int or None
@@ -75,6 +78,7 @@ class HistoryRow:
     knee_drift_deg: float | None = None
     settle_s: float | None = None
     coverage: float | None = None
+    away_share: float | None = None
     n_alerts: int = 0
     n_cues: int = 0
     comfort_before: int | None = None
@@ -108,7 +112,8 @@ class HistoryRow:
 
 def row_of(name: str, result: SessionResult, notes: SessionNotes | None = None) -> HistoryRow:
     """The row of one session."""
-    from monitor.history.matched import windows  # noqa: PLC0415  # numpy
+    from monitor.history.cues_effect import away_share  # noqa: PLC0415  # numpy
+    from monitor.history.matched import windows  # noqa: PLC0415
 
     notes = notes or SessionNotes()
     summary = result.analysis.summary
@@ -138,6 +143,7 @@ def row_of(name: str, result: SessionResult, notes: SessionNotes | None = None) 
         knee_drift_deg=value("knee_drift_deg"),
         settle_s=value("time_to_settle_s"),
         coverage=min(coverages) if coverages else None,
+        away_share=away_share(result),
         n_alerts=len(alerts),
         # a session from before the ledger told every alert
         n_cues=sum(e.alert.kind not in _OF_SENSORS for e in told) if result.ledger else len(alerts),
@@ -147,4 +153,6 @@ def row_of(name: str, result: SessionResult, notes: SessionNotes | None = None) 
         calm_after=notes.after.calm,
         tags=notes.tags,
         note=notes.text,
+        ended_early=result.ended_early,
+        cues_on=result.cues_on,
     )

@@ -34,8 +34,12 @@ class Keyboard:
     """What was typed since the last look; nothing where nobody can type."""
 
     def pressed(self) -> list[Key]:
-        """The keys that mean something, in order."""
-        return [KEYS[letter] for letter in self._typed().lower() if letter in KEYS]
+        """The keys that mean something in a session, in order."""
+        return [KEYS[letter] for letter in self.typed() if letter in KEYS]
+
+    def typed(self) -> str:
+        """What was typed, in small letters."""
+        return self._typed().lower()
 
     def _typed(self) -> str:
         return ""

@@ -51,7 +51,8 @@ class Update:
     `alerts` is what the rules found, `tellings` what the wearer is to be told of it and when: a cue
     may be withheld, or be a louder one for an older alert.  `notices` are good news to say once,
     such as a sensor that is back; `heart_source` is the placement whose beats are listened to now,
-    empty when none tells any; `phase` is the part of the exercise that the analysis recognises.
+    empty when none tells any; `phase` is the part of the exercise that the analysis recognises;
+    `worn` says of each sensor whether it is on the body, None where that is not known.
     """
 
     epochs: Epochs
@@ -62,6 +63,7 @@ class Update:
     heart_source: str = ""
     tellings: tuple[Telling, ...] = ()
     phase: PhaseName = "unknown"
+    worn: Mapping[str, bool | None] = field(default_factory=dict)
 
 
 class SampleEar(Protocol):
@@ -199,6 +201,7 @@ class LivePipeline:
         if HEART in self._sensors:
             told = {HEART: self._heart_log.summary(analysis.duration_s)}
             analysis = replace(analysis, sensors={**analysis.sensors, **told})
+        chosen = self._settings.alerts
         return SessionResult(
             analysis=analysis,
             alerts=tuple(entry.alert for entry in ledger),
@@ -209,6 +212,7 @@ class LivePipeline:
             source=source,
             sensors_worn=worn,
             loss_by={p: s.loss_by() for p, s in self._sensors.items()},
+            cues_on=not chosen.without_cues if chosen.randomise_days else None,
         )
 
     # --- inside ------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ class Eyes:
         self._row = dict.fromkeys(_SHOWN, math.nan)
         self._phase = "unknown"
         self._reference = Reference()
+        self._worn: tuple[bool, ...] = ()
         self._faults: tuple[str, ...] = ()
         self._looked = (-math.inf, "")
         self._sides = [s for s in ("left", "right") if {f"{s}_thigh", f"{s}_shank"} <= set(worn)]
@@ -34,6 +35,7 @@ class Eyes:
     def take(self, update: Update) -> None:
         """Remember what became known."""
         self._phase, self._reference = update.phase, update.reference
+        self._worn = tuple(w for w in update.worn.values() if w is not None)
         epochs: Epochs = update.epochs
         if len(epochs):
             self._row = {n: float(getattr(epochs, n)[-1]) for n in _SHOWN}
@@ -51,9 +53,17 @@ class Eyes:
             leans_deg=(row["lean_left_deg"], row["lean_right_deg"]),
             head_deg=self._head_deg(t_s),
             is_settled=all(getattr(self._reference, f"knee_{s}_deg") for s in self._sides),
-            away=None if is_up is None else "not lying on the back" if is_up else "",
+            away=self._away(is_up=is_up),
             is_up=is_up,
         )
+
+    def _away(self, *, is_up: bool | None) -> str | None:
+        """Why the wearer is not in the position; one strap that came off is no reason."""
+        if self._worn and not any(self._worn):
+            return "the sensors are off the body"
+        if is_up is None:
+            return None
+        return "not lying on the back" if is_up else ""
 
     def _pose_faults(
         self, t_s: float, pose: PoseName, streaming: Collection[str]

@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -34,6 +34,7 @@ from monitor.live.steps import Course, Mark, Say, Step
 from monitor.recording.format import whole_microseconds
 from monitor.recording.writer import Recorder
 from monitor.result import Alert, SessionResult
+from monitor.screen.breath_trace import BreathTrace
 
 TICK_S = 0.1  # design: about 100 ms of notifications travel together
 _FINISH_LINKS_S = 10.0  # a sensor that does not answer its goodbye is left alone
@@ -72,7 +73,7 @@ class Status:
     """What a view may show.
 
     `left_s` and `position_s` are the course's clock, None before it begins; `waits` says why the
-    clock stands still.
+    clock stands still; `breath` draws the breathing of the last minute.
     """
 
     t_s: float
@@ -84,6 +85,7 @@ class Status:
     missing: tuple[str, ...]
     recorded_s: float
     recording_failed: bool
+    breath: BreathTrace | None = None
 
 
 class View(Protocol):
@@ -97,6 +99,9 @@ class View(Protocol):
 
     def show(self, status: Status) -> None:
         """Take the newest state; called every tick, so it must be quick."""
+
+    def note(self, text: str) -> None:
+        """Say something about the program itself; may come from another thread."""
 
     def pressed(self) -> Sequence[Key]:
         """What somebody asked for since the last call; called every tick, too."""
@@ -159,6 +164,8 @@ class Session:
         self._begun = False
         self._eyes = Eyes(tuple(plan.sensors))
         pipeline.listen(self._eyes.watch)
+        self._breath = BreathTrace()
+        pipeline.listen(self._breath)
         self._phase = ""
         self._epochs: list[Epochs] = []
         self._told_failure = False
@@ -181,7 +188,10 @@ class Session:
         try:
             t_end_s = await self._run_links(stop)
             self._collector.flush(self.now_s())
-            self._recorder.event("end", t_end_s, position_s=self._course.position_s)
+            stopped = not self._course.is_over or self._course.ended_early
+            self._recorder.event(
+                "end", t_end_s, position_s=self._course.position_s, ended_early=stopped
+            )
         finally:
             self._recorder.close()
         if not self._begun and not stop.is_set():
@@ -190,10 +200,10 @@ class Session:
                 hint="Switch the sensors on, wear the chest strap (damp), and see: backrelease scan",
             )
         return SessionEnd(
-            result=self._pipeline.finish(t_end_s),
+            result=replace(self._pipeline.finish(t_end_s), ended_early=stopped),
             n_received=dict(self._collector.n_received),
             t_end_s=t_end_s,
-            stopped=not self._course.is_over or self._course.ended_early,
+            stopped=stopped,
             position_s=self._course.position_s,
             live_epochs=Epochs.joined(self._epochs),
             stored_s=self._recorder.counters().last_written_s if self._recorder.failed else None,
@@ -220,7 +230,7 @@ class Session:
                 for link in links:
                     link.cancel()
         except* Exception as errors:
-            raise _first(errors) from None  # alone, so that its hint reaches the person
+            raise first_error(errors) from None  # alone, so that its hint reaches the person
         return t_end_s
 
     def _links(self) -> dict[str, SensorLink]:
@@ -251,7 +261,7 @@ class Session:
             # Ticks keep to the grid of session time, so that a slow one does not shift the rest.
             n_ticks = max(n_ticks + 1, int(now_s / TICK_S))
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), max(0.0, n_ticks * TICK_S - now_s))
+                await asyncio.wait_for(stop.wait(), max(0.0, n_ticks * TICK_S - self.now_s()))
 
     def _is_over(self, now_s: float) -> bool:
         if not self._begun:
@@ -314,6 +324,7 @@ class Session:
                 missing=self._missing(),
                 recorded_s=self._recorder.counters().last_written_s,
                 recording_failed=self._recorder.failed,
+                breath=self._breath,
             )
         )
 
@@ -371,7 +382,7 @@ class Session:
         return tuple(p for p in self._plan.sensors if p not in self._collector.streaming)
 
 
-def _first(errors: BaseExceptionGroup[Exception]) -> Exception:
+def first_error(errors: BaseExceptionGroup[Exception]) -> Exception:
     """One error of a group: the sensors of one radio fail for one reason."""
     error = errors.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    return first_error(error) if isinstance(error, BaseExceptionGroup) else error

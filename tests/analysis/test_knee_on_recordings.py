@@ -132,11 +132,16 @@ def test_ten_minutes_on_a_table_are_still_and_do_not_drift(recordings):
         pytest.skip(f"no {path.name}")
     with np.load(path) as data:
         t, acc = data["t_acc"] - data["t_acc"][0], data["acc_g"].astype(float) * G
+    thigh = SensorData(t, acc)
+    shank = SensorData(t, np.roll(acc, 1, axis=0))  # the same twice would be refused
     analyzer = SessionAnalyzer(["left_thigh", "left_shank"])
-    analyzer.feed("left_thigh", t, acc)
-    analyzer.feed("left_shank", t, np.roll(acc, 1, axis=0))  # the same twice would be refused
+    analyzer.feed("left_thigh", thigh.t_s, thigh.acc_m_s2)
+    analyzer.feed("left_shank", shank.t_s, shank.acc_m_s2)
     result = analyzer.finish()
     assert np.nanmean(result.epochs.stillness) > 0.99
-    drift = result.epochs.knee_left_deg
-    assert abs(np.nanmedian(drift[-60:]) - np.nanmedian(drift[:60])) < 0.2
     assert result.movements == ()
+    _, drift = knee_series(thigh, shank)
+    assert abs(np.nanmedian(drift[-600:]) - np.nanmedian(drift[:600])) < 0.2
+    assert analyzer.worn == {"left_thigh": False, "left_shank": False}
+    assert np.isnan(result.epochs.knee_left_deg[95:]).all()
+    assert "off the body, on a table?" in result.sensors["left_thigh"].problems[0]

@@ -17,6 +17,13 @@ from tests.analysis.leg_model import G, rotation, shank_up, thigh_up
 POSES = Poses((2, 8), (12, 20))
 
 
+def rates(turn_deg, lean_deg, fs_hz):
+    """What a gyroscope sees of a segment that turns about y within a leg that leans about x."""
+    turn = np.radians(turn_deg)
+    leaning, turning = (np.gradient(np.radians(a)) * fs_hz for a in (lean_deg, turn_deg))
+    return np.stack([leaning * np.cos(turn), turning, leaning * np.sin(turn)], axis=1)
+
+
 def wearer(seconds=75, seed=0, fs_hz=50.0):
     """Straight, then bent with a lean and a slow drift; a chest that breathes; noise of 3 mg."""
     rng = np.random.default_rng(seed)
@@ -29,12 +36,14 @@ def wearer(seconds=75, seed=0, fs_hz=50.0):
         "left_thigh": thigh_up(47 * bend + 0.05 * np.clip(t - 40, 0, None), lean),
         "left_shank": shank_up(44 * bend, lean),
     }
-    rate = np.radians(np.gradient(47 * bend) * fs_hz)[:, None] * [0.0, 1.0, 0.0]
+    turn = {"left_thigh": 47 * bend + 0.05 * np.clip(t - 40, 0, None), "left_shank": -44 * bend}
     return {
         name: SensorData(
             t,
             G * (up + 0.003 * rng.normal(size=up.shape)),
-            rate + 0.01 * rng.normal(size=up.shape) if name != "chest" else None,
+            rates(turn[name], lean, fs_hz) + 0.002 * rng.normal(size=up.shape)
+            if name != "chest"
+            else None,
         )
         for name, up in ups.items()
     }
@@ -138,7 +147,10 @@ def test_nothing_is_said_of_a_hole_and_nothing_drawn_across_it():
         assert np.isnan(getattr(result.epochs, column)[30:45]).all(), column
     assert np.isnan(result.epochs.movement_mg[inside]).all()
     assert np.isnan(result.epochs.stillness[inside]).all()
-    assert result.epochs.knee_left_deg[50:] == pytest.approx(WHOLE.epochs.knee_left_deg[50:])
+    # the gyroscope's memory is shorter there, and its noise in it another
+    assert result.epochs.knee_left_deg[50:] == pytest.approx(
+        WHOLE.epochs.knee_left_deg[50:], abs=0.1
+    )
     sensor = result.sensors["left_thigh"]
     assert sensor.coverage == pytest.approx(60 / 75)
     assert sensor.problems[0] == "was not heard for 15 s of 75 s"
@@ -205,7 +217,9 @@ def test_without_the_nominal_mounting_a_leg_is_unknown_until_both_poses_are_told
     assert np.isnan(epochs.trunk_tilt_deg[:5]).all()
     assert np.isfinite(epochs.trunk_tilt_deg[5:]).all()
     assert np.isnan(epochs.knee_left_deg[:21]).all()
-    np.testing.assert_array_equal(epochs.knee_left_deg[21:], WHOLE.epochs.knee_left_deg[21:])
+    np.testing.assert_allclose(
+        epochs.knee_left_deg[21:], WHOLE.epochs.knee_left_deg[21:], rtol=0, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("rest_m_s2", [6.96, 12.86, 26.0, 1.0])
@@ -227,8 +241,9 @@ def test_a_sensor_that_does_not_show_gravity_is_refused_with_its_number(rest_m_s
 def test_a_cheap_sensor_is_used_as_it_is(scale):
     cheap = {n: SensorData(s.t_s, s.acc_m_s2 * scale, s.gyr_rad_s) for n, s in WORN.items()}
     result = analyze(cheap, poses=POSES)
+    # at 1 g the poses show an offset of a fraction of a milli-g, which is taken off
     np.testing.assert_allclose(
-        result.epochs.knee_left_deg, WHOLE.epochs.knee_left_deg, rtol=0, atol=1e-6
+        result.epochs.knee_left_deg, WHOLE.epochs.knee_left_deg, rtol=0, atol=0.01
     )
     assert result.sensors["left_thigh"].problems == ()
 
@@ -253,10 +268,25 @@ def test_a_hinge_that_stands_upright_is_unknown_with_and_without_poses():
     assert "gravity cannot show" in analyze(two).sensors["left_shank"].problems[0]
 
 
-def test_one_leg_sensor_gives_no_knee_and_says_why():
-    result = analyze({"left_thigh": WORN["left_thigh"]}, poses=POSES)
+@pytest.mark.parametrize("placement", ["left_thigh", "left_shank"])
+def test_one_leg_sensor_gives_an_estimate_that_says_so(placement):
+    result = analyze({placement: WORN[placement]}, poses=POSES)
+    both = WHOLE.epochs.knee_left_deg
+    assert np.nanmax(np.abs(result.epochs.knee_left_deg[:7] - both[:7])) < 1.0
+    off = result.epochs.knee_left_deg[20:] - both[20:]
+    assert np.nanmax(np.abs(off)) < 9.0  # the model's shank is longer than usual
+    note = next(n for n in result.notes if "Only one sensor on the left leg" in n)
+    assert "is an estimate" in note
+    told, known = result.summary["knee_left_deg"], WHOLE.summary["knee_left_deg"]
+    assert told.high - told.low > known.high - known.low + 10
+
+
+def test_one_shank_sensor_of_somebody_seated_gives_no_knee():
+    t = np.arange(0, 40, 0.02)
+    shank = SensorData(t, G * shank_up(np.where(t < 10, 88.0, 92.0)))
+    result = analyze({"left_shank": shank}, poses=Poses((0, 8), (12, 20)))
     assert np.isnan(result.epochs.knee_left_deg).all()
-    assert any("Only one sensor on the left leg (left thigh)" in n for n in result.notes)
+    assert any("its knee angle is unknown" in n for n in result.notes)
 
 
 def test_without_poses_the_notes_say_what_is_assumed():

@@ -31,6 +31,7 @@ class Listener:
     said: list[tuple[float, str]] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
 
     def say(self, t_s: float, text: str) -> None:
@@ -41,6 +42,9 @@ class Listener:
 
     def show(self, status: Status) -> None:
         self.statuses.append(status)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
     def pressed(self) -> list[Key]:
         keys = list(self.keys)

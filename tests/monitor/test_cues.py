@@ -198,8 +198,8 @@ def test_a_sessions_sensors_call_as_often_as_the_level_says() -> None:
     class Puck:
         n = 0
 
-        async def cue(self) -> bool:
-            self.n += 1
+        async def cue(self, times: int = 1) -> bool:
+            self.n += times
             return True
 
     async def session(puck: Puck, cues: Cues) -> None:

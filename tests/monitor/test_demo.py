@@ -48,7 +48,7 @@ def test_a_short_demo_ends_in_a_report_and_says_how_true_it_was(tmp_path: Path) 
     assert max(len(line) for line in out.splitlines() if line.startswith("  ")) <= 100
     [folder] = (tmp_path / "sessions").iterdir()
     assert {p.name for p in folder.iterdir()} == {
-        "recording.mcap", "result.json", "report.html", "report.png",
+        "recording.mcap", "result.json", "report.html", "chest-motion.npz",
     }  # fmt: skip
     result = json.loads((folder / "result.json").read_text())
     assert result["source"].startswith("simulated wearer")

@@ -16,12 +16,16 @@ import pytest
 from typer.testing import CliRunner
 
 from monitor import home
+from monitor.alerts.settings import AlertSettings
 from monitor.cli import app
 from monitor.errors import UserError
 from monitor.history.index import INDEX_NAME, History
 from monitor.history.row import HistoryRow
 from monitor.history.table import table
+from monitor.live.pipeline import LiveSettings
 from monitor.recording.lock import hold, is_held
+from monitor.recording.rebuild import rebuild_result
+from monitor.recording.replay import replay
 from monitor.result import Alert, LedgerEntry, SessionResult
 from monitor.result_file import to_json, write_text
 from monitor.session_files import write_outputs
@@ -191,6 +195,23 @@ def test_a_running_session_is_named_left_alone_and_read_when_it_is_over(
     assert folder.name in told
 
 
+def test_what_the_recording_alone_knows_of_how_it_ended(played: Played) -> None:
+    assert played.end.result.ended_early is played.end.stopped is False
+    assert rebuild_result(played.folder).ended_early is False
+    header_only = replace(played.recording, entries=(), whole=False)
+    assert replay(header_only).result.ended_early is None  # killed: nobody knows
+
+
+def test_whether_chance_gave_cues_is_in_the_result(played: Played) -> None:
+    def cues_on(**chosen: bool) -> bool | None:
+        settings = LiveSettings(alerts=AlertSettings(**chosen))
+        return replay(replace(played.recording, entries=()), settings).result.cues_on
+
+    assert cues_on() is None
+    assert cues_on(randomise_days=True) is True
+    assert cues_on(randomise_days=True, without_cues=True) is False
+
+
 def test_an_index_of_an_older_version_is_made_anew(two_sessions: Path) -> None:
     with contextlib.closing(sqlite3.connect(two_sessions / INDEX_NAME)) as old:
         old.execute("CREATE TABLE sessions (name TEXT PRIMARY KEY, started_at, minutes)")
@@ -249,12 +270,13 @@ def test_the_table_fits_80_columns_and_shows_unknown_as_a_dash() -> None:
     full = HistoryRow(
         name, None, "simulated x", 121.0, 119.9, 1.0, 18.25, 100.4, knee_drift_deg=-12.34,
         settle_s=1234.5, n_cues=10, calm_before=10, calm_after=10, note="long words " * 20,
+        ended_early=True,
     )  # fmt: skip
     empty = HistoryRow("2026-03-02T07-00-00", None, "session", 0.5, calm_after=7)
     lines = table([full, empty], notes=True)
     assert max(map(len, lines)) <= 80
     assert lines[1].split() == [
-        name, "119.9", "100", "%", "18.2", "100", "-12.3", "1234", "10", "10", "to", "10", "*",
+        name, "119.9", "100", "%", "18.2", "100", "-12.3", "1234", "10", "10", "to", "10", "*<",
     ]  # fmt: skip
     assert lines[5].split() == [
         "2026-03-02T07-00-00", "-", "-", "-", "-", "-", "-", "0", "-", "to", "7",

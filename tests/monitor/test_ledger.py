@@ -152,7 +152,7 @@ def test_why_explains_it_in_two_lines(lived: Lived) -> None:
     assert result.exit_code == 0, result.output
     said = " ".join(result.stdout.split())
     assert "straighter than your own 89" in said
-    assert "You were told softly at 02:0" in said
+    assert "You were told softly at 01:5" in said
     assert "more than 8 degrees away for too long (10 s at 10 degrees, 5 s at 12)" in said
     assert max(map(len, result.stdout.splitlines())) <= 80
 

@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from analysis.results import Epochs, Phase, SessionAnalysis
 from monitor import home
+from monitor.alerts.nof1 import has_cues
 from monitor.cli import app
 from monitor.history import figures, words
+from monitor.history.cues_effect import away_share, effect
 from monitor.history.index import History
 from monitor.history.measures import MEASURES, Finding, findings
 from monitor.history.page import html_page, three_months, write_page
@@ -23,6 +26,7 @@ from monitor.history.row import HistoryRow, row_of
 from monitor.history.simulated import Line, PracticeSettings, practice, write
 from monitor.report.figures import svg
 from monitor.report.layout import NARROW, WIDE
+from monitor.result import Alert, LedgerEntry, Reference, SessionResult
 
 SETTINGS = PracticeSettings(seed=3)
 LAST = date(2026, 5, 29)
@@ -211,6 +215,64 @@ def test_all_files_are_written(rows: list[HistoryRow], tmp_path: Path) -> None:
         "history-trends.png", "history-trends.svg",
     ]  # fmt: skip
     assert all(p.stat().st_size > 5000 for p in paths)
+
+
+# --- do cues help? ---------------------------------------------------------------------------
+
+
+def drift(t_s: float, corrected_s: float | None, kind: str = "knee_drift") -> LedgerEntry:
+    alert = Alert(t_s, kind, "left", 80.0, 90.0, "The left knee moved by 10 degrees.")
+    return LedgerEntry(alert, dwell_s=10.0, corrected_s=corrected_s)
+
+
+def watched(*ledger: LedgerEntry, judged: bool = True) -> SessionResult:
+    """Ten minutes in the position, from second 100 to 700."""
+    analysis = SessionAnalysis(
+        720.0, {}, (Phase("rest", 100.0, 700.0),), Epochs.unknown(np.empty(0))
+    )
+    reference = Reference(90.0, None) if judged else Reference()
+    return SessionResult(
+        analysis, alerts=tuple(e.alert for e in ledger), reference=reference, ledger=ledger
+    )
+
+
+def test_time_out_of_posture_is_counted_once_and_to_the_end_where_it_was_not_corrected() -> None:
+    assert away_share(watched()) == 0.0
+    assert away_share(watched(drift(210.0, 230.0))) == pytest.approx(30 / 600)
+    both = watched(drift(210.0, 230.0), drift(220.0, 260.0, "lean"))
+    assert away_share(both) == pytest.approx(60 / 600)
+    assert away_share(watched(drift(640.0, None))) == pytest.approx(70 / 600)
+    assert away_share(watched(drift(300.0, 310.0, "sensor_lost"))) == 0.0
+
+
+def test_where_nobody_could_tell_it_is_unknown_not_zero() -> None:
+    assert away_share(watched(judged=False)) is None
+    assert away_share(replace(watched(drift(210.0, 230.0)), ledger=())) is None
+
+
+@pytest.mark.parametrize(
+    ("with_cues", "said"), [(0.02, "Cues help you."), (0.10, "No difference is shown")]
+)
+def test_days_by_chance_show_whether_cues_help(with_cues: float, said: str) -> None:
+    rng = np.random.default_rng(1)
+    start = datetime(2026, 3, 1, 18, tzinfo=UTC)
+    rows = []
+    for n in range(40):
+        began = start + timedelta(days=n)
+        on = has_cues(7, began.date())
+        away = float(np.clip((with_cues if on else 0.10) + 0.02 * rng.standard_normal(), 0.0, 1.0))
+        rows.append(
+            HistoryRow(f"s{n}", began.isoformat(), "session", 15.0, away_share=away, cues_on=on)
+        )
+    found = effect(rows)
+    assert found is not None
+    assert found.words.startswith(said)
+    assert found.words in text_of(html_page(three_months(rows, until=date(2026, 4, 20))))
+
+
+def test_without_days_by_chance_nothing_is_said_of_cues(rows: list[HistoryRow]) -> None:
+    assert effect(rows) is None
+    assert "Do cues help" not in html_page(three_months(rows, until=LAST))
 
 
 # --- the command -----------------------------------------------------------------------------
