@@ -39,6 +39,7 @@ from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 from analysis.wear import WearWatch
+from analysis.worn_right import SwapWatch, mounting_notes
 
 
 class EpochMaker:
@@ -73,6 +74,7 @@ class EpochMaker:
         }
         self._log = EpochLog()
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
+        self._swaps = {side: SwapWatch(side) for side in self._legs}
         self.wear = {name: WearWatch(intake) for name, intake in intakes.items()}
         self._trackers = {name: UpTracker(intake) for name, intake in intakes.items()}
         self.knows_positions = True
@@ -143,6 +145,7 @@ class EpochMaker:
             said.append(self._trunk.problem() if placement == "chest" else "")
         else:
             said.append(leg.slip_problem(segment))
+            said.append(self._swaps[side].problem())
             said += leg.problems() if segment == "shank" else ()
         return tuple(s for s in said if s)
 
@@ -156,6 +159,10 @@ class EpochMaker:
             for side, leg in self._legs.items()
             if leg.n_fused
         ] + [lone.note() for lone in self._lone.values()]
+
+    def mounting_notes(self) -> list[str]:
+        """Sensors that sit otherwise than documented, as far as the held poses show it."""
+        return [note for side in SIDES for note in mounting_notes(side, self._frames)]
 
     @property
     def estimated_sides(self) -> tuple[str, ...]:
@@ -205,6 +212,9 @@ class EpochMaker:
                 np.where(np.isfinite(sharp["chest"]), sharp["chest"], means["chest"]),
                 turned[list(means).index("chest")],
             )
+        for side, swap in self._swaps.items():
+            leg = legs[side]
+            swap.update(epochs.t_s, epochs.trunk_tilt_deg, leg.flexion_deg, leg.thigh_deg)
         moved = self._move(epochs, rests, turned, first)
         if "chest" in ups:
             self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
