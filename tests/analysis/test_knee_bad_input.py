@@ -139,18 +139,13 @@ def test_a_sensor_that_is_turned_round_midway_makes_the_leg_unknown(seed, which,
         part = np.clip((t - 150.0) / 0.5, 0, 1)
         out = rows.copy()
         for j in np.flatnonzero((part > 0) & (part < 1)):
-            out[j] = (
-                np.tile(about_axis(axis, part[j] * angle), (2, 1, 1))
-                .reshape(2, 3, 3)[0]
-                .dot(rows[j].reshape(2, 3).T)
-                .T.reshape(6)
-            )
+            out[j] = (rows[j].reshape(2, 3) @ about_axis(axis, part[j] * angle).T).ravel()
             out[j, 3:] -= axis * angle / 0.5
         late = part >= 1
         out[late, :3], out[late, 3:] = rows[late, :3] @ about.T, rows[late, 3:] @ about.T
         return t, out
 
-    result, knee, error = knee_and_error(spoilt(turned, with_gyro=with_gyro))
+    result, _, error = knee_and_error(spoilt(turned, with_gyro=with_gyro))
     before, after = error[: 150 - 40], error[155 - 40 :]
     assert np.nanmax(np.abs(before)) < ALLOWED_DEG
     known = after[np.isfinite(after)]
