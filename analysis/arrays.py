@@ -6,7 +6,7 @@ numpy's own nan-functions warn on empty slices and copy what they mask; these do
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import InputError
 from analysis.results import FloatArray
@@ -43,10 +43,14 @@ def checked_times(t_s: ArrayLike) -> FloatArray:
     return t
 
 
-def checked_triaxial(values: ArrayLike, name: str, n: int) -> FloatArray:
+def checked_triaxial(
+    values: ArrayLike, name: str, n: int, *, lone_axis: bool = False
+) -> FloatArray:
     """Three columns and `n` rows of floats; a row becomes NaN when any value is not finite.
 
-    So does one with a value beyond `LARGEST`, whose square would overflow further on.
+    So does one with a value beyond `LARGEST`, whose square would overflow further on.  With
+    `lone_axis` a row of which just one value is known gets 0 for the two others: some sensors store
+    no more than that.
 
     Raises
     ------
@@ -68,8 +72,26 @@ def checked_triaxial(values: ArrayLike, name: str, n: int) -> FloatArray:
         raise InputError(
             f"{name} has {len(v)} rows for {n} times", hint="Give one row for each time."
         )
-    v[~(np.abs(v) < LARGEST).all(axis=1)] = np.nan
+    # a minute's samples are hardly ever bad, and NaN compares as False
+    if not (len(v) and max(float(v.max()), -float(v.min())) < LARGEST):
+        fine = np.abs(v) < LARGEST
+        if lone_axis:
+            alone = fine.sum(axis=1) == 1
+            v[alone[:, None] & np.isnan(v)] = 0.0
+            fine = np.abs(v) < LARGEST
+        v[~fine.all(axis=1)] = np.nan
     return v
+
+
+def known_rows(v: FloatArray) -> NDArray[np.bool_]:
+    """Which rows of (n, c) hold no NaN and nothing infinite; a sixth of `isfinite(v).all(axis=1)`.
+
+    Examples
+    --------
+    >>> known_rows(np.array([[1.0, 2.0], [np.nan, 2.0]]))
+    array([ True, False])
+    """
+    return np.asarray(np.isfinite(v @ np.ones(v.shape[1])))
 
 
 def norm(v: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from bisect import bisect_right
 import numpy as np
 
 from analysis.results import FloatArray
+from analysis.variability import Differences, differences_ms
 
 WINDOW_S = 15.0
 """Beats of this long are averaged: one breath or two, so the rate does not swing with breathing."""
@@ -16,6 +17,9 @@ RR_S = (0.3, 2.0)
 
 FRESH_S = 5.0
 """A sensor sends once a second; older than this is silence."""
+
+LATE_S = 1.3
+"""A sensor tells its beats once a second; more time than its intervals fill, and one was lost."""
 
 FULL_CONFIDENCE_BEATS = 8
 """From here on one bad interval moves the median by less than a beat a minute."""
@@ -48,6 +52,35 @@ class Beats:
 
     def __bool__(self) -> bool:
         return bool(self._t_s)
+
+    def differences(self) -> Differences:
+        """What one interval differs from the next by, where none was lost between them.
+
+        Examples
+        --------
+        >>> beats = Beats()
+        >>> beats.feed(1.0, 61.0, np.array([1.0]))
+        >>> beats.feed(2.0, 61.0, np.array([1.02]))
+        >>> beats.feed(9.0, 61.0, np.array([1.0]))
+        >>> beats.differences().ms.round(3).tolist()
+        [20.0]
+        """
+        t_s, rr_s, breaks = [], [], []
+        told_s = -np.inf
+        for at_s, intervals in zip(self._t_s, self._rr_s, strict=True):
+            if len(intervals):
+                is_lost = at_s - told_s - float(intervals.sum()) > LATE_S
+                breaks += [is_lost, *[False] * (len(intervals) - 1)]
+                t_s += [at_s] * len(intervals)
+                rr_s += intervals.tolist()
+                told_s = at_s
+        if len(rr_s) < 2:
+            return Differences.none()
+        interval_s = np.array(rr_s)
+        change_ms = differences_ms(1000 * interval_s)
+        good = (interval_s >= RR_S[0]) & (interval_s <= RR_S[1])
+        known = good[1:] & good[:-1] & ~np.array(breaks[1:]) & np.isfinite(change_ms)
+        return Differences(np.array(t_s)[1:][known], change_ms[known], interval_s[1:][known])
 
     def rate(self, t_s: float) -> tuple[float, float]:
         """Beats per minute at `t_s` and confidence; NaN when nothing fresh is known."""

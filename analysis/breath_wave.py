@@ -33,14 +33,17 @@ EVERY_S = 2
 class WaveSettings:
     """How the curve is made; every default with its source."""
 
-    # about the rate: below, sway; a pause of two breaths still reads as one.  Above, two overtones
-    # give a breath its shape, and the heart (above 0.8 Hz) has to stay out
-    band: tuple[float, float] = (0.35, 2.5)
+    # about the rate: below lies sway; above, the overtone that gives a breath its shape, but from
+    # 0.75 Hz on the heart has to stay out
+    band: tuple[float, float] = (0.45, 2.0)
+    sway_hz: float = 0.2
+    heart_hz: float = 0.75
+    least_top: float = 1.5  # of the rate, for the fastest
     lag_s: float = 12.0  # the middle of the window the rate rests on, nearly; at 6 s breaths double
     recent_s: float = 40.0  # of the window: for axis and size; ten breaths at 15 per minute
     same_axis: float = 0.5  # cosine of 60 degrees: else it is another movement, and a new curve
     moving_mg: float = 10.0  # as `analysis.stillness`: above, the trunk moves
-    moving_depths: float = 1.0  # or deep breathing, which reaches into that band by its overtones
+    moving_depths: float = 2.0  # or breathing so deep and jerky that it reaches into that band
     forget: float = 0.98  # evidence for "in" halves in a minute and a half
     turn_over: float = 3.0  # evidence against the present sense before it is turned over
 
@@ -64,6 +67,17 @@ class Piece:
     wave: FloatArray
     size: float
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Window:
+    """What one window shows; NaN where the rate is not known."""
+
+    end_bin: int
+    wave: FloatArray
+    axis: FloatArray
+    size: float
+    leaning: float  # towards the end that is reached faster, above 0; `_leaning`
 
 
 class BreathWave:
@@ -108,9 +122,8 @@ class BreathWave:
             )
         leans = _leaning(waves[:, -round(self._settings.recent_s * self._fs_hz) :])
         for i in range(len(windows)):
-            yield from self._take(
-                int(end_bins[i]), waves[i], axes[i], float(sizes[i]), float(span_s[i]), leans[i]
-            )
+            seen = _Window(int(end_bins[i]), waves[i], axes[i], float(sizes[i]), float(leans[i]))
+            yield from self._take(seen, round(np.nan_to_num(span_s[i]) * self._fs_hz))
 
     def finish(self) -> Iterator[Piece]:
         """What is left when no more windows come."""
@@ -119,39 +132,31 @@ class BreathWave:
             self._end = self._rest.first_bin + len(self._rest.wave)
         self._rest = None
 
-    def _take(
-        self,
-        end_bin: int,
-        wave: FloatArray,
-        axis: FloatArray,
-        size: float,
-        span_s: float,
-        leaning: float,
-    ) -> Iterator[Piece]:
-        s, is_known = self._settings, bool(np.isfinite(size))
-        cosine = float(axis @ self._axis)
+    def _take(self, seen: _Window, span: int) -> Iterator[Piece]:
+        s = self._settings
+        cosine = float(seen.axis @ self._axis)
         goes_on = self._rest is not None and abs(cosine) >= s.same_axis
         if not goes_on:
             yield from self.finish()
-        if not is_known:
+        if not np.isfinite(seen.size):
             return
         if abs(cosine) >= s.same_axis:
             sign = float(np.copysign(1.0, cosine))
         else:  # the first, or another movement: the sense is what its own shape says
-            sign, self._evidence = float(np.copysign(1.0, leaning)), 0.0
-        self._evidence = s.forget * self._evidence + sign * leaning
+            sign, self._evidence = float(np.copysign(1.0, seen.leaning)), 0.0
+        self._evidence = s.forget * self._evidence + sign * seen.leaning
         is_turned_over = self._evidence < -s.turn_over
         if is_turned_over:
             sign, self._evidence = -sign, -self._evidence
-        self._axis = sign * axis
-        start = end_bin - len(wave)
-        since = self._end if goes_on else end_bin - round(span_s * self._fs_hz)
+        self._axis = sign * seen.axis
+        start = seen.end_bin - len(seen.wave)
+        since = self._end if goes_on else seen.end_bin - span
         first = max(self._end, since, start)
-        final = max(end_bin - self._lag, first)
-        curve = sign * wave
+        final = max(seen.end_bin - self._lag, first)
+        curve = sign * seen.wave
         is_new = is_turned_over or not goes_on
-        yield Piece(first, curve[first - start : final - start], size, is_new)
-        self._rest = Piece(final, curve[final - start :], size, is_new=False)
+        yield Piece(first, curve[first - start : final - start], seen.size, is_new)
+        self._rest = Piece(final, curve[final - start :], seen.size, is_new=False)
         self._end = final
 
     def _waves(
@@ -160,8 +165,11 @@ class BreathWave:
         s, n = self._settings, windows.shape[1]
         values, usable = rocking(windows, self._fs_hz, BreathingSettings(), order=3)
         n_fft = fft_length(n)
-        f_hz = frequencies(n_fft, self._fs_hz)[np.newaxis] / rate_hz[:, np.newaxis]
-        gain = 1 / (1 + (s.band[0] / np.maximum(f_hz, 1e-9)) ** 8) / (1 + (f_hz / s.band[1]) ** 8)
+        f_hz, rate = frequencies(n_fft, self._fs_hz), rate_hz[:, np.newaxis]
+        top = np.minimum(s.band[1] * rate, np.maximum(s.heart_hz, s.least_top * rate))
+        low = np.maximum(s.band[0] * rate, rate - s.sway_hz)
+        rise = 1 / (1 + (low / np.maximum(f_hz, 1e-9)) ** 8)
+        gain = rise / (1 + (f_hz / top) ** 8)
         spectrum = np.fft.rfft(values, n_fft, axis=1) * np.sqrt(gain)[..., np.newaxis]
         values = np.fft.irfft(spectrum, n_fft, axis=1)[:, :n]
         per_s = round(self._fs_hz)

@@ -51,6 +51,8 @@ class BreathingSettings:
     slow_per_min: tuple[float, float] = (2.7, 8.0)  # 3 per minute is practised by few, and a margin
     shortest_s: float = 12.0  # of the last 30: three breaths at 15 per minute
     tells_s: float = 24.0  # of the last 60: before, a breath of 20 s cannot be told from its third
+    # or so many breaths: then one three times as long, whose third this may be, has shown itself too
+    tells_cycles: float = 3.6
     fewest_cycles: float = 2.4  # fewer do not repeat: a drift looks the same
     known_share: float = 0.7  # of the samples since the first one
     bridge_s: float = 0.5  # a lost packet or two; no breath hides in it
@@ -153,8 +155,9 @@ def whole_recording_rate(
     """Typical breathing rate in which every known second counts the same.
 
     Each epoch's rate belongs to the `span_s` before it; a second's rate is the mean over the epochs
-    that saw it, weighed by their confidence.  Without this the ends of a recording would count too
-    little.  Epochs off the median by a factor of 1.7 are left out (a wrong harmonic makes it 2),
+    that saw it, weighed by their confidence, and those of the first seconds by the cube of how much
+    they had seen (the variance of a frequency falls with the cube of the time; Rife & Boorstyn
+    1974).  Without this the ends of a recording would count too little.  Epochs off the median by a factor of 1.7 are left out (a wrong harmonic makes it 2),
     and the mean is taken over the middle half of the seconds, as steady as a median and less coarse.
 
     Examples
@@ -171,6 +174,7 @@ def whole_recording_rate(
         return WholeRate(None, None, None, 0.0)
     centre = _weighted_median(rate[known], weight[known])
     known &= (rate > centre / 1.7) & (rate < centre * 1.7)
+    weight = weight * np.minimum(1.0, t_s / span) ** 3
     total, votes = np.zeros(n_s), np.zeros(n_s)
     for end, value, vote, length in zip(
         t_s[known], rate[known], weight[known], span[known], strict=True
@@ -221,7 +225,9 @@ def _block(
     span_s = np.where(slow_wins, known_s, fast_known_s)
     first = np.argmax(slow_ok, axis=1)
     share = slow_ok.sum(axis=1) / np.maximum(windows.shape[1] - first, 1)
-    judged = (fast_known_s >= s.shortest_s) & (known_s >= s.tells_s) & (share >= s.known_share)
+    tells = (known_s >= s.tells_s) | (known_s * rate_hz >= s.tells_cycles)
+    judged = (fast_known_s >= s.shortest_s) & tells & (share >= s.known_share)
+    confidence = confidence * np.minimum(1.0, known_s / s.tells_s)
     swing = np.sqrt((fast_x**2).sum(axis=(1, 2)) / np.maximum(fast_ok.sum(axis=1), 1))
     judged &= (swing > s.least_rocking) & np.isfinite(rate_hz)
     judged &= span_s * rate_hz >= s.fewest_cycles

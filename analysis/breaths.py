@@ -13,6 +13,7 @@ chest, or a strap a hand lower, by several times as much.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,8 @@ class BreathSettings:
     level: float = 0.1  # of the height, above the bottom: there the curve is still steep
     shortest_s: float = 1.5  # 40 per minute
     longest_s: float = 25.0  # 2.4 per minute, or 20 s with a pause
+    ripple: float = 0.5  # of the mean depth of those before; with
+    slow: float = 1.6  # times their mean length: no breath, but a filter that rings in a pause
     sigh: float = 2.0  # times the mean depth of its neighbours (Vlemincx et al., for volume)
     neighbours: int = 4  # on each side: half a minute of breathing
     fewest_neighbours: int = 3  # below, a sigh cannot be told from a beginning
@@ -45,7 +48,11 @@ class _Cycle:
     start_s: float
     end_s: float
     depth: float
-    low_s: float  # how long the curve stayed within `level` of its bottom before the end
+    low_s: float  # how long the curve stayed within `level` of its bottom, or of its top
+
+    @property
+    def length_s(self) -> float:
+        return self.end_s - self.start_s
 
 
 class Breaths:
@@ -122,8 +129,21 @@ class Breaths:
                 if cycle is None:
                     self._end_run()
                 else:
-                    self._run.append(cycle)
+                    self._add(cycle)
                     self._tell(len(self._run) - self._settings.neighbours)
+
+    def _add(self, cycle: _Cycle) -> None:
+        """Take a cycle; one that is too shallow and too slow is the pause of the one before."""
+        s = self._settings
+        last = self._run[-s.neighbours :]
+        if last:
+            depth = sum(c.depth for c in last) / len(last)
+            length_s = sum(c.length_s for c in last) / len(last)
+            if cycle.depth < s.ripple * depth and cycle.length_s > s.slow * length_s:
+                before = self._run.pop()
+                rested_s = before.low_s + cycle.length_s
+                cycle = _Cycle(before.start_s, cycle.end_s, before.depth, rested_s)
+        self._run.append(cycle)
 
     def _end_run(self) -> None:
         self._tell(len(self._run))
@@ -162,10 +182,12 @@ class _Turns:
         self._curve: list[float] = []  # since the bottom before the last top
         self._zero_bin = 0  # of curve[0]
         self._is_rising: bool | None = None
+        self._has_bottom = False
         self._low = self._high = 0  # places in the curve
         self._start_s = float("nan")  # of the breath that is under way
         self._bottom = float("nan")  # before it
         self._top = float("nan")
+        self._held_s = 0.0  # near the top before it
 
     def feed(self, piece: Piece) -> Iterable[_Cycle | None]:
         """Cycles that end within the piece, None where the curve breaks off."""
@@ -175,7 +197,7 @@ class _Turns:
         self._next_bin = piece.first_bin + len(piece.wave)
         turn = self._s.turn * piece.size
         for i, value in enumerate(piece.wave.tolist(), piece.first_bin):
-            if value != value:  # NaN
+            if math.isnan(value):
                 if self._curve:
                     yield None
                     self._clear()
@@ -200,6 +222,7 @@ class _Turns:
             self._low = len(curve) - 1
             return cycle
         if self._is_rising is not True and value - curve[self._low] > turn:
+            self._has_bottom = self._is_rising is False  # else the curve begins on a slope
             self._is_rising = True
             self._high = here
         return None
@@ -216,16 +239,22 @@ class _Turns:
         share = (curve[at] - level) / rise if rise > 0 else 0.0
         # a bin's value belongs to its middle
         start_s = (self._zero_bin + at + 0.5 - share) / self._fs_hz
+        start_s = start_s if self._has_bottom else float("nan")
         cycle = None
         length_s = start_s - self._start_s
         if self._s.shortest_s <= length_s <= self._s.longest_s:
             depth = self._top - 0.5 * (self._bottom + bottom)
-            down = next(
-                i for i, value in enumerate(curve) if value <= bottom + self._s.level * depth
-            )
+            margin = self._s.level * depth
+            down = next(i for i, value in enumerate(curve) if value <= bottom + margin)
             low_s = start_s - (self._zero_bin + down + 0.5) / self._fs_hz
-            cycle = _Cycle(self._start_s, start_s, depth, max(low_s, 0.0))
+            off = next(i for i, value in enumerate(curve) if value < self._top - margin)
+            high_s = self._held_s + off / self._fs_hz
+            cycle = _Cycle(self._start_s, start_s, depth, max(low_s, high_s))
         self._start_s, self._bottom, self._top = start_s, bottom, top
+        on = high
+        while on > low and curve[on - 1] > top - self._s.level * (top - bottom):
+            on -= 1
+        self._held_s = (high - on) / self._fs_hz
         del curve[:high]  # from this top on, for the pause after it
         self._zero_bin += high
         self._low = self._high = 0
@@ -235,8 +264,7 @@ class _Turns:
 def _pause_s(cycle: _Cycle, level: float) -> float:
     """Time near the bottom beyond what a cosine of the breath's own length would spend there."""
     share = float(np.arccos(1 - 2 * level) / np.pi)
-    length_s = cycle.end_s - cycle.start_s
-    return max(0.0, (cycle.low_s - share * length_s) / (1 - share))
+    return max(0.0, (cycle.low_s - share * cycle.length_s) / (1 - share))
 
 
 def _spread(movement_mg: FloatArray) -> FloatArray:

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
-from analysis import breathing, heart, quality, stillness
+from analysis import activity, breathing, quality, stillness
 from analysis.beats import Beats
 from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
@@ -20,7 +22,8 @@ from analysis.epoch_log import EpochLog
 from analysis.fusion import UpTracker
 from analysis.gravity import CALM_BINS, is_shaken, up_directions
 from analysis.grid import BIN_HZ, Rows
-from analysis.intake import FAST_HZ, FAST_LAG_S, HEART_HZ, Intake
+from analysis.heart_maker import HeartMaker
+from analysis.intake import FAST_HZ, FAST_LAG_S, HISTORY_S, Intake
 from analysis.legs import (
     ANGLE_BINS,
     LATCH_EPOCHS,
@@ -36,6 +39,7 @@ from analysis.position import Mounting, session_mounting, stretches
 from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
 from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
+from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 from analysis.wear import WearWatch
@@ -52,15 +56,16 @@ class EpochMaker:
         the exercise can be told.
     up : mapping of placement to Rows
         Mean direction of up in each epoch, of the trunk's sensors.
-    n_heart, n_from_beats : int
-        Epochs with a known heart rate, and how many of them have it from a sensor's own beats.
+    activity : Rows
+        ENMO and MAD in mg of the most restless sensor, a row every `activity.EPOCH_S`.
+    heart : HeartMaker
+        Heart rate, its beats, and where they are from.
     """
 
     def __init__(
         self, intakes: Mapping[str, Intake], beats: Beats, lengths: LegLengths | None = None
     ) -> None:
         self._intakes = intakes
-        self._beats = beats
         self._frames: Mapping[str, SegmentFrame | None] = {}
         self._legs = {
             side: Leg(side)
@@ -81,9 +86,11 @@ class EpochMaker:
         self.twins = Twins(intakes)
         self._trunk = NominalTrunk()
         self._drift = PostureDrift()
+        self._noises = {name: np.full(HISTORY_S - 1, np.inf) for name in intakes}
+        self.activity = Rows(2, 0)
         self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
         self.breaths = Breaths(BIN_HZ)
-        self.n_heart = self.n_from_beats = 0
+        self.heart = HeartMaker(intakes.get("chest"), beats)
 
     def all(self) -> Epochs:
         """Every epoch made so far."""
@@ -136,6 +143,12 @@ class EpochMaker:
         """Legs whose knee left what knees can do for as long as makes it unknown."""
         return tuple(s for s, leg in self._legs.items() if leg.n_impossible >= LATCH_EPOCHS)
 
+    @property
+    def slips(self) -> dict[str, str]:
+        """What to say of each leg with a strap that slipped."""
+        said = {s: "".join(leg.slip_problem(x) for x in SEGMENTS) for s, leg in self._legs.items()}
+        return {side: problem for side, problem in said.items() if problem}
+
     def problems(self, placement: str) -> tuple[str, ...]:
         """What went wrong with a sensor's angles; a leg's trouble is told once, at its shank."""
         side, _, segment = placement.partition("_")
@@ -168,16 +181,6 @@ class EpochMaker:
     def estimated_sides(self) -> tuple[str, ...]:
         """Legs whose knee is an estimate from one sensor."""
         return tuple(self._lone)
-
-    def heart_notes(self) -> list[str]:
-        """Where the heart rate is from: a sensor's own beats are preferred over chest motion."""
-        if not self.n_from_beats:
-            return []
-        n_moved = self.n_heart - self.n_from_beats
-        rest = f"; for {n_moved} s without them it is from chest motion" if n_moved else ""
-        return [
-            f"Heart rate is from the heart-rate sensor's own beats for {self.n_from_beats} s{rest}."
-        ]
 
     def make(self, first: int, n: int) -> Iterator[PhaseInput]:
         """Make `n` epochs from `first`, keep them, and yield what each means for the phases."""
@@ -244,7 +247,13 @@ class EpochMaker:
         intake = self._intakes[name]
         rest = quality.rest_m_s2(intake, first, n)
         good = quality.is_trusted(rest) & ~quality.is_frozen(intake, first, n)
-        return np.where(good, rest, np.nan)
+        return np.where(good & ~quality.has_one_axis(intake, first, n), rest, np.nan)
+
+    def _lone_axis(self, first: int, n: int) -> NDArray[np.bool_]:
+        """Epochs in which the chest shows one axis: enough for rates, not for angles."""
+        chest = self._intakes["chest"]
+        lone = quality.has_one_axis(chest, first, n) & ~quality.is_frozen(chest, first, n)
+        return np.asarray(lone & (not self.twins.of("chest")))
 
     def _ups(self, name: str, rest: FloatArray, first: int, n: int) -> FloatArray:
         """Up in the last bins of each epoch."""
@@ -292,10 +301,12 @@ class EpochMaker:
             (first + 1) * BIN_HZ, len(epochs), BIN_HZ, length
         )
         seen = breathing.breathing(windows[:, :, :3], BIN_HZ)
-        good = np.isfinite(rest)
+        good = np.isfinite(rest) | self._lone_axis(first, len(epochs))
         epochs.breathing_per_min[:] = np.where(good, seen.rate_per_min, np.nan)
         epochs.breathing_confidence[:] = np.where(good, seen.confidence, np.nan)
-        seen = replace(seen, rate_per_min=epochs.breathing_per_min)
+        # whether the trunk moved cannot be seen in one axis
+        believed = np.where(np.isfinite(rest), seen.rate_per_min, np.nan)
+        seen = replace(seen, rate_per_min=believed)
         self.breaths.update(windows[:, :, :3], first, seen, moved)
 
     def _turned(self, means: Mapping[str, FloatArray]) -> FloatArray:
@@ -321,7 +332,10 @@ class EpochMaker:
             intake.fast.windows(end, n, FAST_HZ, length)[:, :, :3]
             for intake in self._intakes.values()
         ]
-        answer = stillness.stillness(np.concatenate(windows), FAST_HZ)  # one call for all sensors
+        noise = [self._noise(name, w) for name, w in zip(self._intakes, windows, strict=True)]
+        # one call for all sensors
+        answer = stillness.stillness(np.concatenate(windows), FAST_HZ, np.concatenate(noise))
+        self._be_active(rests, first, n)
         answer = stillness.with_turning(answer, turned.reshape(-1))
         good = np.isfinite(np.array(list(rests.values())))
         moved = np.where(good, answer.movement_mg.reshape(good.shape), np.nan)
@@ -332,35 +346,37 @@ class EpochMaker:
         epochs.stillness[:] = np.where(n_known > 0, share, np.nan)
         return moved
 
+    def _noise(self, name: str, windows: FloatArray) -> FloatArray:
+        """Own noise of the sensor as known at the end of each window: the least second of a minute."""
+        seconds = stillness.own_noise_m_s2(windows[:, -FAST_HZ:], FAST_HZ)
+        seconds = np.where(np.isfinite(seconds), seconds, np.inf)
+        seen = np.concatenate([self._noises[name], seconds])
+        least = sliding_window_view(seen, HISTORY_S).min(axis=1)
+        self._noises[name] = seen[-HISTORY_S + 1 :]
+        return np.where(np.isfinite(least), least, 0.0)
+
+    def _be_active(self, rests: Mapping[str, FloatArray], first: int, n: int) -> None:
+        """ENMO and MAD of the most restless sensor over every five seconds that end in this run."""
+        step = activity.EPOCH_S
+        ends = np.arange((first // step + 1) * step, first + n + 1, step)
+        if not len(ends):
+            return
+        found = np.full((len(self._intakes), 2, len(ends)), np.nan)
+        end, length = round((ends[0] - FAST_LAG_S) * FAST_HZ), step * FAST_HZ
+        for i, (name, intake) in enumerate(self._intakes.items()):
+            acc = intake.fast.windows(end, len(ends), length, length)[:, :, :3]
+            good = np.isfinite(rests[name][ends - 1 - first])
+            found[i, 0] = np.where(good, activity.enmo_mg(acc), np.nan)
+            found[i, 1] = np.where(good, activity.mad_mg(acc), np.nan)
+        self.activity.append(np.fmax.reduce(found, axis=0).T)
+
     def _beat(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
         """Beats of a heart-rate sensor where they are known, else the chest's own knock."""
-        n = len(epochs)
-        rates = np.full((n, 2), np.nan)
+        shows = np.zeros(len(epochs), dtype=bool)
         if "chest" in self._intakes:
-            rates = self._knocks(self._intakes["chest"], rests["chest"], first)
-        if self._beats:
-            told = np.array([self._beats.rate(t) for t in epochs.t_s])
-            is_told = np.isfinite(told[:, :1])
-            rates = np.where(is_told, told, rates)
-            self.n_from_beats += int(is_told.sum())
-        self.n_heart += int(np.isfinite(rates[:, 0]).sum())
+            shows = np.isfinite(rests["chest"]) | self._lone_axis(first, len(epochs))
+        rates = self.heart.rates(shows, first)
         epochs.heart_per_min[:], epochs.heart_confidence[:] = rates.T
-
-    def _knocks(self, chest: Intake, rest: FloatArray, first: int) -> FloatArray:
-        rates = np.full((len(rest), 2), np.nan)
-        ends = np.arange(first, first + len(rest))
-        n = chest.changes.all()[:, 0]
-        starts = ends - round(heart.WINDOW_S)
-        heard = n[ends] - np.where(starts >= 0, n[np.maximum(starts, 0)], 0.0)
-        can = np.isfinite(rest) & (starts >= 0) & (heard >= heart.LEAST_FS_HZ * heart.WINDOW_S)
-        if chest.heart is None or not can.any():
-            return rates
-        end = round((first + 1 - FAST_LAG_S) * HEART_HZ)
-        length = round(heart.WINDOW_S * HEART_HZ)
-        windows = chest.heart.windows(end, len(rest), HEART_HZ, length)
-        answer = heart.heart(windows, HEART_HZ)
-        rates[:, 0], rates[:, 1] = answer.rate_per_min, answer.confidence
-        return np.where(can[:, None], rates, np.nan)
 
     def _relax(self, n: int) -> None:
         """The index of the newest `n` epochs: it needs the wearer's opening and the last minute."""

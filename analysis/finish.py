@@ -81,7 +81,7 @@ def finish_of(
         reason = "Turned away from lying, but was not seen to kneel or stand."
     elif rolling_s is None:
         hurried = True
-        reason = "Got up without turning onto a side first."
+        reason = "Got up without resting on a side first."
     elif standing_s is not None and took_s < s.least_s:
         hurried = True
         reason = (

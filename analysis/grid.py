@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.arrays import known_rows
 from analysis.results import FloatArray
 
 BIN_HZ = 10
@@ -63,15 +64,17 @@ def bin_means(
     >>> means[:, 0], counts
     (array([ 2., nan,  7.]), array([2., 0., 1.]))
     """
-    good = np.isfinite(values).all(axis=1)
-    which = bin_index(t_s[good]) - first_bin
-    counts = np.bincount(which, minlength=n_bins).astype(float)
+    good = known_rows(values)
+    if not good.all():
+        t_s, values = t_s[good], values[good]
+    edges = np.searchsorted(bin_index(t_s), first_bin + np.arange(n_bins + 1))
+    counts = np.diff(edges).astype(float)
     means = np.full((n_bins, values.shape[1]), np.nan)
     filled = counts > 0
-    for axis in range(values.shape[1]):
-        # bincount adds in the order of the samples: the same to the last bit for any chunks
-        total = np.bincount(which, weights=values[good, axis], minlength=n_bins)
-        means[filled, axis] = total[filled] / counts[filled]
+    if filled.any():
+        # each bin's sum is taken over its own rows in order: the same to the last bit for any chunks
+        total = np.add.reduceat(values, edges[:-1][filled], axis=0)
+        means[filled] = total / counts[filled, np.newaxis]
     return means, counts
 
 
@@ -105,27 +108,41 @@ def cell_means(
     >>> np.round(cell_means(t, t[:, None], 0, 4, 5.0)[:, 0], 12)
     array([0.1, 0.3, 0.5, 0.7])
     """
-    good = np.isfinite(values).all(axis=1)
-    t, v = t_s[good], values[good]
+    good = known_rows(values)
+    all_good = bool(good.all())
+    t = t_s if all_good else t_s[good]
     out = np.full((n_cells, values.shape[1]), np.nan)
     if len(t) < 2 or n_cells == 0:
         return out
+    # one axis after the other in memory: sums along rows would take twice the time
+    v = np.ascontiguousarray(values.T if all_good else values[good].T)
     step = np.diff(t)
+    middle = v[:, 1:] + v[:, :-1]
+    middle *= 0.5 * step
     area = np.zeros_like(v)
-    np.cumsum(0.5 * (v[1:] + v[:-1]) * step[:, None], axis=0, out=area[1:])
-    # seconds lost in pauses: the same idea, so that a cell that touches one is known
-    lost = np.concatenate([[0.0], np.cumsum(np.where(step > HOLE_S + EDGE_S, step, 0.0))])
+    np.cumsum(middle, axis=1, out=area[:, 1:])
     edges = (first_cell + np.arange(n_cells + 1)) / fs_hz
     left = np.clip(np.searchsorted(t, edges, side="right") - 1, 0, len(t) - 2)
     width = np.where(step[left] > 0, step[left], 1.0)
     part = edges - t[left]
     share = part / width
-    slope = v[left + 1] - v[left]
-    at = area[left] + part[:, None] * (v[left] + 0.5 * share[:, None] * slope)
-    lost_at = lost[left] + share * (lost[left + 1] - lost[left])
-    inside = (edges[:-1] >= t[0] - EDGE_S) & (edges[1:] <= t[-1] + EDGE_S)
-    whole = inside & (np.diff(lost_at) <= EDGE_S)
-    out[whole] = (np.diff(at, axis=0) * fs_hz)[whole]
+    at = v.take(left, axis=1)
+    slope = v.take(left + 1, axis=1) - at
+    slope *= 0.5 * share
+    at += slope
+    at *= part
+    at += area.take(left, axis=1)
+    whole = (edges[:-1] >= t[0] - EDGE_S) & (edges[1:] <= t[-1] + EDGE_S)
+    pauses = step > HOLE_S + EDGE_S
+    if pauses.any():
+        # seconds lost in pauses: the same idea, so that a cell that touches one is known
+        lost = np.concatenate([[0.0], np.cumsum(np.where(pauses, step, 0.0))])
+        lost_at = lost[left] + share * (lost[left + 1] - lost[left])
+        whole &= np.diff(lost_at) <= EDGE_S
+    means = np.diff(at, axis=1).T * fs_hz
+    if whole.all():
+        return np.asarray(means)
+    out[whole] = means[whole]
     return out
 
 

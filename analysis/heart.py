@@ -118,6 +118,44 @@ def heart(
     return Heart(np.where(confidence >= s.least_confidence, rate, np.nan), confidence)
 
 
+class Follower:
+    """Believes a rate that is weak alone when it goes on from one that was sure.
+
+    Noise has a best rhythm in every window, anywhere between 40 and 130: that it lies within a
+    tenth of the last sure one has one chance in ten.  So such a rate needs half the confidence, for
+    `HOLD_S` after the last sure one.
+
+    Examples
+    --------
+    >>> seen = Heart(np.array([60.0, 61.0, 95.0, 62.0]), np.array([0.9, 0.3, 0.3, 0.1]))
+    >>> Follower().believed(seen, np.arange(4.0))
+    array([60., 61., nan, nan])
+    """
+
+    HOLD_S = 30.0
+    NEAR = 0.1
+
+    def __init__(self, settings: HeartSettings | None = None) -> None:
+        self._settings = settings or HeartSettings()
+        self._sure_per_min = self._sure_s = float("nan")
+
+    def believed(self, seen: Heart, t_s: FloatArray) -> FloatArray:
+        """The rates that are believed of windows that end at `t_s`; NaN for the others.
+
+        `seen` must hold the rates of low confidence too (`least_confidence=0`).
+        """
+        least = self._settings.least_confidence
+        out = np.full(len(t_s), np.nan)
+        for i in np.flatnonzero(seen.confidence >= 0.5 * least):
+            rate, now_s = float(seen.rate_per_min[i]), float(t_s[i])
+            if seen.confidence[i] >= least:
+                self._sure_per_min, self._sure_s, out[i] = rate, now_s, rate
+            elif now_s - self._sure_s <= self.HOLD_S:
+                near = abs(rate / self._sure_per_min - 1) <= self.NEAR
+                out[i] = rate if near else np.nan
+        return out
+
+
 def _block(windows: FloatArray, fs_hz: float, s: HeartSettings) -> tuple[FloatArray, FloatArray]:
     n = windows.shape[1]
     values, usable = bridged(windows, round(s.bridge_s * fs_hz))
@@ -160,7 +198,7 @@ def _alike(envelope: FloatArray, fs_hz: float, s: HeartSettings) -> FloatArray:
     """Autocorrelation of the envelope's slow rhythm, 1 at lag 0; all 0 where there is none."""
     n = envelope.shape[1]
     n_fft = fft_length(2 * n)
-    rhythm = _band(frequencies(n_fft, fs_hz), *s.rhythm_hz)
+    rhythm = band_gain(frequencies(n_fft, fs_hz), *s.rhythm_hz)
     power = np.abs(np.fft.rfft(envelope, n_fft, axis=1)) ** 2 * rhythm
     alike = np.fft.irfft(power, n_fft, axis=1)[:, :n] * (n / np.arange(n, 0, -1))
     own = alike[:, :1]
@@ -171,7 +209,7 @@ def _envelope(values: FloatArray, fs_hz: float, s: HeartSettings) -> FloatArray:
     """Size of what shakes within the band, twitches clipped, about its mean."""
     n = values.shape[1]
     n_fft = fft_length(n)
-    gain = np.sqrt(_band(frequencies(n_fft, fs_hz), *s.band_hz))
+    gain = np.sqrt(band_gain(frequencies(n_fft, fs_hz), *s.band_hz))
     spectrum = np.fft.rfft(values, n_fft, axis=1) * gain[:, np.newaxis]
     shaking = np.fft.irfft(spectrum, n_fft, axis=1)[:, :n]
     size = np.linalg.norm(shaking, axis=2)
@@ -179,7 +217,7 @@ def _envelope(values: FloatArray, fs_hz: float, s: HeartSettings) -> FloatArray:
     return np.asarray(size - size.mean(axis=1, keepdims=True))
 
 
-def _band(f_hz: FloatArray, low_hz: float, high_hz: float) -> FloatArray:
+def band_gain(f_hz: FloatArray, low_hz: float, high_hz: float) -> FloatArray:
     """Power gain of a fourth-order Butterworth pair, without its phase."""
     rise = 1 / (1 + (low_hz / np.maximum(f_hz, 1e-9)) ** 8)
     return np.asarray(rise / (1 + (f_hz / high_hz) ** 8))

@@ -38,6 +38,9 @@ REST_SPAN_S = 30
 LEAST_STEP_M_S2 = 1e-4
 """0.01 mg: below is rounding of the arithmetic, no sensor steps so finely."""
 
+_CLOSED_AT_ONCE = 60
+"""Epochs whose samples, and all that is made of them, fit into a processor's own memory."""
+
 CLEAR_STEPS = 1.5
 """A change by two steps or more between two samples is noise that the sensor resolves; one step to
 and fro is all that a coarse sensor shows of a value near its edge."""
@@ -89,38 +92,53 @@ class Intake:
         if not len(t_s):
             return
         self.n_samples += len(t_s)
-        rows = np.full((len(t_s), 7), np.nan)
+        rows = np.empty((len(t_s), 7))
         rows[:, 0] = t_s
         rows[:, 1:4] = acc
-        if gyr is not None:
-            rows[:, 4:] = gyr
-            self.has_gyro = True
+        rows[:, 4:] = np.nan if gyr is None else gyr
+        self.has_gyro |= gyr is not None
         self.n_unreadable += int(np.isnan(acc[:, 0]).sum())
-        latest = np.fmax.accumulate(np.concatenate([[self.last_t_s], t_s]))
-        self.n_falling += int((t_s < latest[:-1]).sum())
-        self.last_t_s = float(latest[-1])
-        on_time = bin_index(t_s) >= round(closed_s * BIN_HZ)
-        self.n_late += int((~on_time).sum())
-        if on_time.any():
-            self._pending.append(rows[on_time])
+        falls = t_s[0] < self.last_t_s or bool((t_s[1:] < t_s[:-1]).any())
+        if falls:
+            latest = np.fmax.accumulate(np.concatenate([[self.last_t_s], t_s]))
+            self.n_falling += int((t_s < latest[:-1]).sum())
+            self.last_t_s = float(latest[-1])
+        else:
+            self.last_t_s = float(t_s[-1])
+        if falls or bin_index(t_s[:1])[0] < round(closed_s * BIN_HZ):
+            on_time = bin_index(t_s) >= round(closed_s * BIN_HZ)
+            self.n_late += int((~on_time).sum())
+            rows = rows[on_time]
+        if len(rows):
+            self._pending.append(rows)
 
     def close(self, first_epoch: int, end_epoch: int) -> None:
         """Make epochs `first_epoch` to `end_epoch` (exclusive) final."""
         block = self._taken(end_epoch * BIN_HZ)
         if len(block) and np.isnan(self.first_t_s):
             self.first_t_s = float(block[0, 0])
+        starts = [*range(first_epoch, end_epoch, _CLOSED_AT_ONCE), end_epoch]
+        cuts = np.searchsorted(bin_index(block[:, 0]), np.array(starts) * BIN_HZ)
+        for start, stop, a, b in zip(starts, starts[1:], cuts, cuts[1:], strict=False):
+            self._close(block[a:b], start, stop)
+        self._rests += self._spans(whole_only=True)
+
+    def _close(self, block: FloatArray, first_epoch: int, end_epoch: int) -> None:
         self._count_changes(block, first_epoch, end_epoch)
         first_bin, n_bins = first_epoch * BIN_HZ, (end_epoch - first_epoch) * BIN_HZ
-        bins = np.full((n_bins, 6), np.nan)
-        bins[:, :3], counts = bin_means(block[:, 0], block[:, 1:4], first_bin, n_bins)
-        if self.has_gyro:
-            bins[:, 3:], _ = bin_means(block[:, 0], block[:, 4:], first_bin, n_bins)
+        t, acc, gyr = block[:, 0], block[:, 1:4], block[:, 4:]
+        if self.has_gyro and np.array_equal(np.isnan(acc[:, 0]), np.isnan(gyr[:, 0])):
+            bins, counts = bin_means(t, block[:, 1:], first_bin, n_bins)
+        else:  # each has its own holes
+            bins = np.full((n_bins, 6), np.nan)
+            bins[:, :3], counts = bin_means(t, acc, first_bin, n_bins)
+            if self.has_gyro:
+                bins[:, 3:], _ = bin_means(t, gyr, first_bin, n_bins)
         self.bins.append(bins)
         heard = block[np.isfinite(block[:, 1])]
         late_s = heard[:, :1] - (bin_index(heard[:, 0])[:, None] + 0.5) / BIN_HZ
         self.late_s.append(bin_means(heard[:, 0], late_s, first_bin, n_bins)[0])
         self.counts.append(np.minimum(counts, 255.0)[:, None])
-        self._rests += self._spans(whole_only=True)
         around = np.concatenate([self._tail, block])
         self._extend(self.fast, FAST_HZ, around, end_epoch)
         if self.heart is not None:
@@ -172,9 +190,11 @@ class Intake:
         if not self._pending:
             return np.empty((0, 7))
         rows = np.concatenate(self._pending) if len(self._pending) > 1 else self._pending[0]
+        self._pending = []
         due = bin_index(rows[:, 0]) < end_bin
-        self._pending = [] if due.all() else [rows[~due]]
-        rows = rows[due]
+        if not due.all():
+            self._pending = [rows[~due]]
+            rows = rows[due]
         step = np.diff(rows[:, 0])
         if (step < 0).any():
             rows = rows[np.argsort(rows[:, 0], kind="stable")]
@@ -190,18 +210,19 @@ class Intake:
         if len(block):
             epoch = bin_index(block[:, 0]) // BIN_HZ - first_epoch
             before = np.concatenate([self._tail[-1:], block])[:, 1:4]
-            size = np.abs(np.diff(before, axis=0))
-            if len(size) < len(block):  # the very first sample has none before it
-                size = np.concatenate([[[np.inf] * 3], size])
-            differs = (size != 0).any(axis=1)
+            size = np.abs(np.diff(before.T, axis=1))
+            if size.shape[1] < len(block):  # the very first sample has none before it
+                size = np.concatenate([np.full((3, 1), np.inf), size], axis=1)
+            largest = np.maximum(np.maximum(size[0], size[1]), size[2])
             # the smallest change seen so far is the step, or finer: then noise is clear the sooner
-            least = np.where(size >= LEAST_STEP_M_S2, size, np.inf).min(axis=1)
-            step = np.minimum.accumulate(np.concatenate([[self._step], least]))
+            size[~(size >= LEAST_STEP_M_S2)] = np.inf
+            least = np.minimum(np.minimum(size[0], size[1]), size[2])
+            step = np.minimum(self._step, np.minimum.accumulate(least))
             self._step = float(step[-1])
-            clearly = np.isfinite(size) & (size > CLEAR_STEPS * step[1:, None])
+            clearly = np.isfinite(largest) & (largest > CLEAR_STEPS * step)
             out[:, 0] = np.bincount(epoch, minlength=n_epochs)
-            out[:, 1] = np.bincount(epoch, weights=differs, minlength=n_epochs)
-            out[:, 2] = np.bincount(epoch, weights=clearly.any(axis=1), minlength=n_epochs)
+            out[:, 1] = np.bincount(epoch, weights=largest != 0, minlength=n_epochs)
+            out[:, 2] = np.bincount(epoch, weights=clearly, minlength=n_epochs)
         so_far = self._n_changes + np.cumsum(out, axis=0)
         self._n_changes = so_far[-1]
         self.changes.append(so_far)

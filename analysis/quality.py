@@ -71,6 +71,25 @@ def is_frozen(intake: Intake, first_epoch: int, n_epochs: int) -> NDArray[np.boo
     return np.asarray(inside & same & noisy)
 
 
+def has_one_axis(intake: Intake, first_epoch: int, n_epochs: int) -> NDArray[np.bool_]:
+    """Epochs at whose end the sensor has shown a single axis for `REST_SPAN_S`.
+
+    A simulation without noise may lie along an axis; a sensor's own axis shows noise.  The other
+    two are 0, or were not given at all (`analysis.arrays.checked_triaxial`).
+    """
+    length = REST_SPAN_S * BIN_HZ
+    n_bins = length + (n_epochs - 1) * BIN_HZ
+    acc = intake.bins.windows((first_epoch + n_epochs) * BIN_HZ, 1, 1, n_bins)[0, :, :3]
+    shown = (np.isfinite(acc) & (acc != 0)).sum(axis=1)
+    seen = [np.concatenate([[0], np.cumsum(flags)]) for flags in (shown == 1, shown > 1)]
+    single, several = (total[length::BIN_HZ] - total[:-length:BIN_HZ] for total in seen)
+    n, differing, _ = intake.changes.all().T
+    ends = np.arange(first_epoch, first_epoch + n_epochs)
+    starts = np.maximum(ends - REST_SPAN_S, 0)
+    is_noisy = 2 * (differing[ends] - differing[starts]) > n[ends] - n[starts]
+    return np.asarray((single > 0) & (several == 0) & is_noisy)
+
+
 def rest_problem(rest: float) -> str:
     """What to say about a sensor that reads `rest` m/s2 at rest; empty when it is as it should be.
 
@@ -128,7 +147,11 @@ def _covered(intake: Intake, fs_hz: float | None, duration_s: float) -> NDArray[
 def _problems(intake: Intake, covered: NDArray[np.bool_], duration_s: float) -> tuple[str, ...]:
     if intake.n_samples == 0:
         return ("sent nothing",)
-    said = [rest_problem(float(known_median(intake.rests_m_s2())))]
+    n_epochs = len(intake.changes)
+    if n_epochs and has_one_axis(intake, n_epochs - 1, 1)[0]:
+        said = ["shows a single axis: no angle is derived from it, only rates"]
+    else:
+        said = [rest_problem(float(known_median(intake.rests_m_s2())))]
     fs_hz = sample_rate_hz(intake)
     if fs_hz is not None and fs_hz < LEAST_FS_HZ:
         said.append(

@@ -34,6 +34,7 @@ from analysis.one_sensor import LegLengths, widened
 from analysis.phases import PhaseRecogniser
 from analysis.results import (
     PLACEMENTS,
+    Breath,
     Epochs,
     FloatArray,
     Movement,
@@ -151,9 +152,19 @@ class SessionAnalyzer:
         return self._maker.impossible_sides
 
     @property
+    def slips(self) -> dict[str, str]:
+        """What to say of the straps that have slipped, by side: ``left``, ``right``."""
+        return self._maker.slips
+
+    @property
     def epochs(self) -> Epochs:
         """All final epochs so far."""
         return self._maker.all()
+
+    @property
+    def breaths(self) -> tuple[Breath, ...]:
+        """All breaths that are final so far: those of up to a quarter of a minute ago."""
+        return self._maker.breaths.all()
 
     def feed(
         self,
@@ -176,7 +187,7 @@ class SessionAnalyzer:
                 f"no sensor is worn at {placement!r}", hint=f"Worn: {', '.join(self._intakes)}."
             )
         t = checked_times(t_s)
-        acc = checked_triaxial(acc_m_s2, "acc_m_s2", len(t))
+        acc = checked_triaxial(acc_m_s2, "acc_m_s2", len(t), lone_axis=True)
         gyr = None if gyr_rad_s is None else checked_triaxial(gyr_rad_s, "gyr_rad_s", len(t))
         if len(t) and t.max() > LONGEST_S:
             raise InputError(
@@ -207,6 +218,7 @@ class SessionAnalyzer:
         self._close(max(int(np.ceil(duration_s - 1e-9)), min(len(last), 1)), is_over=True)
         epochs = self._maker.all()
         self._maker.breaths.finish()
+        breaths = self._maker.breaths.all()
         phases = self._phases.phases(float(self._n_closed))
         return SessionAnalysis(
             duration_s=duration_s,
@@ -214,11 +226,20 @@ class SessionAnalyzer:
             phases=phases,
             epochs=epochs,
             movements=self._movements(phases),
-            summary=widened(summarise(epochs, phases), self._maker.estimated_sides),
+            summary=widened(
+                summarise(
+                    epochs,
+                    phases,
+                    breaths,
+                    self._maker.activity.all(),
+                    self._maker.heart.differences(),
+                ),
+                self._maker.estimated_sides,
+            ),
             notes=self._notes(),
             positions=self._maker.positions(phases),
             finish=finish_of(phases, self._peak_deg_s(phases)),
-            breaths=self._maker.breaths.all(),
+            breaths=breaths,
         )
 
     def sensors(self, duration_s: float | None = None) -> dict[str, SensorSummary]:
@@ -347,7 +368,7 @@ class SessionAnalyzer:
             )
         notes += self._maker.mounting_notes()
         notes += self._maker.angle_notes()
-        notes += self._maker.heart_notes()
+        notes += self._maker.heart.notes()
         if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):
             notes.append("No rest was recognised: the summary is over the whole recording.")
         return tuple(notes)

@@ -1,6 +1,6 @@
 """How still does a body segment lie?  Three bands, of which two count.
 
-    below 0.1 Hz     posture drift: an angle in degrees, from the 10 Hz gravity bins
+    below 0.1 Hz     posture drift, an angle in degrees (`analysis.posture`)
     0.1 to 0.7 Hz    breathing and its overtones: not restlessness, left out
     0.7 to 4 Hz      fidgets, talking, the heart's knock: RMS in mg above the sensor's own noise
 
@@ -14,6 +14,7 @@ shifting tens to hundreds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ class Stillness:
 def stillness(
     acc_windows_m_s2: FloatArray,
     fs_hz: float,
-    noise_m_s2: float = 0.0,
+    noise_m_s2: FloatArray | float = 0.0,
     settings: StillnessSettings | None = None,
 ) -> Stillness:
     """Movement in the fidget band over the window that ends at each epoch.
@@ -64,7 +65,7 @@ def stillness(
         The last `WINDOW_S` seconds on a uniform grid; NaN where unknown.
     fs_hz : float
         Rate of the grid.  Below twice the band's upper edge the answer is unknown.
-    noise_m_s2 : float
+    noise_m_s2 : float or (k,) array
         RMS of the resting sensor's own noise in the band, all axes together (`own_noise_m_s2`); it
         is taken off as power.
 
@@ -92,16 +93,25 @@ def stillness(
     k, n, _ = windows.shape
     if fs_hz < 2 * s.high_hz or n < 4:
         return Stillness(np.full(k, np.nan), np.zeros(k, dtype=np.bool_))
-    values, usable = bridged(windows, round(s.bridge_s * fs_hz))
     taper = np.hanning(n + 2)[1:-1]
-    # the weight of what is known under the taper: a hole is left out, not taken for stillness
-    weight = usable @ (taper**2)
-    spectrum = np.fft.rfft(detrended(values, usable, order=3) * taper[:, np.newaxis], axis=1)
-    f_hz = frequencies(n, fs_hz)[: spectrum.shape[1]]
+    f_hz = frequencies(n, fs_hz)[: n // 2 + 1]
     band = (f_hz >= s.low_hz) & (f_hz <= s.high_hz)
-    in_band = 2 * (np.abs(spectrum[:, band]) ** 2).sum(axis=(1, 2)) / n
-    square = in_band / np.maximum(weight, 1e-9) - noise_m_s2**2
-    known = usable.mean(axis=1) >= s.known_share
+    known = np.ones(k, dtype=np.bool_)
+    # one product does it all where nothing is missing: trend out, taper, spectrum, the band alone
+    whole = np.ascontiguousarray(windows.transpose(0, 2, 1)).reshape(3 * k, n)
+    parts = whole @ _to_band(n, tuple(np.flatnonzero(band).tolist()))
+    square = 2 / n * np.einsum("ij,ij->i", parts, parts).reshape(k, 3).sum(axis=1)
+    square /= float(taper @ taper)
+    (holed,) = np.nonzero(~np.isfinite(square))
+    if len(holed):
+        values, usable = bridged(windows[holed], round(s.bridge_s * fs_hz))
+        # the weight of what is known under the taper: a hole is left out, not taken for stillness
+        weight = usable @ (taper**2)
+        spectrum = np.fft.rfft(detrended(values, usable, order=3) * taper[:, np.newaxis], axis=1)
+        in_band = 2 * (np.abs(spectrum[:, band]) ** 2).sum(axis=(1, 2)) / n
+        square[holed] = in_band / np.maximum(weight, 1e-9)
+        known[holed] = usable.mean(axis=1) >= s.known_share
+    square = square - np.asarray(noise_m_s2) ** 2
     movement_mg = 1000 / _STANDARD_GRAVITY_M_S2 * np.sqrt(np.maximum(square, 0.0))
     movement_mg = np.where(known, movement_mg, np.nan)
     return Stillness(movement_mg, known & (movement_mg < s.still_below_mg))
@@ -133,53 +143,35 @@ def with_turning(
 
 
 def own_noise_m_s2(
-    acc_m_s2: FloatArray, fs_hz: float, settings: StillnessSettings | None = None
-) -> float:
-    """Least noise that a sensor can have in the fidget band: that of its own rounding.
+    acc_windows_m_s2: FloatArray, fs_hz: float, settings: StillnessSettings | None = None
+) -> FloatArray:
+    """Noise that a sensor shows in the fidget band, as seen in each window; (k,), NaN where unknown.
 
-    The step is the smallest distance between values that occur, its noise step / sqrt(12) on each
-    axis, spread evenly up to half the rate.  Sensors are noisier than that; a datasheet knows more.
+    White noise makes neighbouring samples differ; what a body does within 4 Hz hardly bends the
+    line through three of them.  So the second differences tell the noise, and the band has its
+    share of it.  A window with a shiver or a knock reads high: take the least of many.
+
+    Parameters
+    ----------
+    acc_windows_m_s2 : (k, n, 3) array
+        On a uniform grid, which must not be much finer than the sensor's own rate (interpolation
+        hides noise, and too little would be taken off).
+    fs_hz : float
+        Rate of the grid.
 
     Examples
     --------
-    >>> coarse = np.round(np.random.default_rng(0).normal(0, 0.3, (500, 3)) / 0.04) * 0.04
-    >>> print(round(own_noise_m_s2(coarse, 50.0), 4))
-    0.0073
+    >>> noise = np.random.default_rng(0).normal(0, 0.03, (1, 5000, 3))
+    >>> print(own_noise_m_s2(noise, 50.0).round(4), round(0.03 * np.sqrt(3 * 3.3 / 25), 4))
+    [0.0189] 0.0189
     """
     s = settings or StillnessSettings()
-    square = 0.0
-    for axis in np.asarray(acc_m_s2, dtype=float).T:
-        steps = np.diff(np.unique(np.round(axis[np.isfinite(axis)], 9)))
-        steps = steps[steps > 1e-6]
-        if len(steps):
-            square += float(steps.min()) ** 2 / 12
+    w = acc_windows_m_s2
+    bend = w[:, 2:] - 2 * w[:, 1:-1] + w[:, :-2]
+    # the variance of a + c - 2 b is six times that of each
+    square = np.einsum("kij,kij->k", bend, bend) / (6 * max(bend.shape[1], 1))
     share = min(1.0, (s.high_hz - s.low_hz) / (fs_hz / 2))
-    return float(np.sqrt(square * share))
-
-
-def posture_drift_deg(
-    gravity_windows: FloatArray,
-    fs_hz: float,
-    reference: FloatArray | None = None,
-    last_s: float = 10.0,
-) -> FloatArray:
-    """Angle between where gravity points now and the reference; (k,), NaN where unknown.
-
-    "Now" is the mean of the window's last 10 s (0.1 Hz), of which half must be known.  `reference`
-    is a direction in the sensor's axes; without it the mean of the window itself.
-
-    Examples
-    --------
-    >>> lying = np.tile([0.0, 0.0, 9.81], (1, 600, 1))
-    >>> posture_drift_deg(lying, 10.0, reference=np.array([0.0, 1.0, 1.0])).round(1).tolist()
-    [45.0]
-    """
-    windows = check_windows(gravity_windows, fs_hz, name="gravity_windows")
-    recent = windows[:, -round(last_s * fs_hz) :]
-    now = _mean_direction(recent)
-    other = _mean_direction(windows) if reference is None else np.asarray(reference, dtype=float)
-    across = np.linalg.norm(np.cross(now, other), axis=-1)
-    return np.asarray(np.degrees(np.arctan2(across, (now * other).sum(axis=-1))))
+    return np.asarray(np.sqrt(square * share))
 
 
 def still_share(movement_mg: FloatArray, settings: StillnessSettings | None = None) -> float | None:
@@ -264,8 +256,12 @@ def _epoch_s(t_s: FloatArray) -> float:
     return float(np.median(np.diff(t_s))) if len(t_s) > 1 else 1.0
 
 
-def _mean_direction(windows: FloatArray) -> FloatArray:
-    known: BoolArray = np.asarray(np.isfinite(windows).all(axis=2))
-    total = np.where(known[..., np.newaxis], windows, 0.0).sum(axis=1)
-    enough = known.mean(axis=1) >= 0.5
-    return np.where(enough[:, np.newaxis], total, np.nan)
+@cache
+def _to_band(n: int, bins: tuple[int, ...]) -> FloatArray:
+    """Matrix (n, 2 bins) from samples to the tapered spectrum's bins, a cubic taken out before."""
+    x = np.linspace(-1.0, 1.0, n)
+    cubic, _ = np.linalg.qr(np.stack([x**p for p in range(4)], axis=1))
+    angle = 2 * np.pi * np.outer(np.arange(n), bins) / n
+    waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+    waves *= np.hanning(n + 2)[1:-1, np.newaxis]
+    return np.asarray(waves - cubic @ (cubic.T @ waves))

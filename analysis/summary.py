@@ -13,10 +13,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.activity import EPOCH_S
 from analysis.arrays import known_median, known_quantile
+from analysis.breath_summary import breath_numbers
 from analysis.breathing import whole_recording_rate
 from analysis.phases import in_phase
-from analysis.results import Epochs, Estimate, FloatArray, Phase
+from analysis.results import Breath, Epochs, Estimate, FloatArray, Phase
+from analysis.stillness import longest_still_s, movements_per_min
+from analysis.variability import Differences, rmssd
 
 POSITION = ("settling", "rest", "extra")
 
@@ -41,8 +45,24 @@ MEDIANS = {
 """Columns of the epochs that are summed up by their median, and their units."""
 
 
-def summarise(epochs: Epochs, phases: tuple[Phase, ...]) -> dict[str, Estimate]:
+def summarise(
+    epochs: Epochs,
+    phases: tuple[Phase, ...],
+    breaths: tuple[Breath, ...] = (),
+    activity_mg: FloatArray | None = None,
+    beats: Differences | None = None,
+) -> dict[str, Estimate]:
     """All summary numbers of a session.
+
+    Parameters
+    ----------
+    epochs : Epochs
+    phases : tuple of Phase
+    breaths : tuple of Breath
+    activity_mg : (n, 2) array, optional
+        ENMO and MAD of every `analysis.activity.EPOCH_S`.
+    beats : Differences, optional
+        Successive differences of beat intervals.
 
     Examples
     --------
@@ -58,7 +78,19 @@ def summarise(epochs: Epochs, phases: tuple[Phase, ...]) -> dict[str, Estimate]:
     for name in ("breathing_per_min", "heart_per_min"):
         if numbers[name].coverage < LEAST_RATE_COVERAGE:
             numbers[name] = replace(numbers[name], value=None, low=None, high=None)
+    numbers |= breath_numbers(breaths, span)
+    numbers["rmssd_ms"] = rmssd(beats or Differences.none(), span)
     numbers["still_share"] = _share(epochs.stillness[span])
+    t_s, movement_mg = epochs.t_s[span], epochs.movement_mg[span]
+    numbers["movements_per_min"] = _movements_per_min(t_s, movement_mg)
+    numbers["longest_still_s"] = _longest_still(t_s, movement_mg)
+    numbers["posture_drift_deg"] = _last_minute(epochs.posture_drift_deg[rest], "deg")
+    numbers["drowsy"] = _median(epochs.drowsy[span], "0 to 1")
+    if activity_mg is not None:
+        of_rest = in_phase(EPOCH_S * np.arange(1.0, len(activity_mg) + 1), phases, "rest")
+        chosen = activity_mg[of_rest] if of_rest.any() else activity_mg
+        for column, name in enumerate(("enmo_mg", "mad_mg")):
+            numbers[name] = _median(chosen[:, column], "mg")
     numbers["knee_difference_deg"] = _median(
         (epochs.knee_left_deg - epochs.knee_right_deg)[span], "deg"
     )
@@ -95,6 +127,33 @@ def _share(values: FloatArray) -> Estimate:
     minutes = np.array([part.mean() for part in np.array_split(known, max(len(known) // 60, 1))])
     low, high = (float(known_quantile(minutes, share)) for share in (0.1, 0.9))
     return Estimate(float(known.mean()), low, high, len(known) / len(values), "0 to 1")
+
+
+def _movements_per_min(t_s: FloatArray, movement_mg: FloatArray) -> Estimate:
+    """Movements by known time; the interval is that of the session's five minutes."""
+    value = movements_per_min(t_s, movement_mg)
+    known = float(np.isfinite(movement_mg).mean()) if len(movement_mg) else 0.0
+    if value is None:
+        return Estimate(None, None, None, 0.0, "1/min")
+    rows = np.array_split(np.arange(len(t_s)), max(len(t_s) // 300, 1))
+    parts = [movements_per_min(t_s[i], movement_mg[i]) for i in rows]
+    rates = np.array([value, *(p for p in parts if p is not None)])
+    return Estimate(value, float(rates.min()), float(rates.max()), known, "1/min")
+
+
+def _longest_still(t_s: FloatArray, movement_mg: FloatArray) -> Estimate:
+    """An unknown second ends a still run; the interval's upper end is where it would not."""
+    value = longest_still_s(t_s, movement_mg)
+    known = float(np.isfinite(movement_mg).mean()) if len(movement_mg) else 0.0
+    if value is None:
+        return Estimate(None, None, None, 0.0, "s")
+    return Estimate(value, value, longest_still_s(t_s, np.nan_to_num(movement_mg)), known, "s")
+
+
+def _last_minute(values: FloatArray, unit: str) -> Estimate:
+    """Where something ended: its median over the last minute, half of which must be known."""
+    last = _median(values[-REFERENCE_S:], unit)
+    return last if last.coverage >= 0.5 else Estimate(None, None, None, 0.0, unit)
 
 
 def _drift(knee_in_rest: FloatArray) -> Estimate:

@@ -128,7 +128,7 @@ def _inverse(v: FloatArray) -> FloatArray:
 def _wander_ratio(windows: FloatArray) -> FloatArray:
     """RMS wander of up over each window (k, n, 4) by what noise alone would make; NaN unknown."""
     known = np.asarray(np.isfinite(windows).all(axis=2))
-    n = np.asarray(known.sum(axis=1))
+    n = known.sum(axis=1)
     rows = np.where(known[:, :, None], windows, 0.0)
     count = np.maximum(n, 1)[:, None]
     mean = rows[:, :, :3].sum(axis=1) / count

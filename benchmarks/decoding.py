@@ -3,7 +3,10 @@
     python benchmarks/decoding.py [--notifications 20000]
 
 *bulk*: `Decoder.feed` with a whole session at once, against one `frombuffer` + `astype` over the
-same bytes joined beforehand.  *live*: the same in batches of 100 ms.
+same bytes joined beforehand.  *live*: the same in batches of 100 ms.  *apart*: only taking the
+notifications apart and joining their bytes (`devices/columns.py`), which no decoder can do without.
+It depends on how much travels in a notification, so a frame of 20 bytes alone is beyond any limit.
+An H10 adds two numbers a sample, its times; differences have to be cut out of bits and summed.
 
 *callback*: from where bleak calls us to where the collector keeps the notification, against one
 unmarshal of the D-Bus message that brought it (dbus-fast, as bleak has it on Linux).
@@ -24,10 +27,11 @@ from typing import Any
 
 import numpy as np
 
+from devices.columns import columns
 from devices.connection import Connection
 from devices.driver import ClockKind, Driver, Notification, StreamInfo
 from devices.registry import driver_named
-from devices.sensors import polar_frames, sketch, witmotion
+from devices.sensors import movesense, polar_frames, sketch, witmotion
 from monitor.live.collector import Collector
 
 _PAIRS = 21
@@ -79,6 +83,17 @@ def delta_frames(n: int, samples: int = 57) -> list[Notification]:
     return _notifications(polar_frames.DATA_UUID, list(frames), samples / 52.0)
 
 
+def movesense_packets(n: int) -> list[Notification]:
+    """IMU6 at 104 Hz: eight samples a packet, in two notifications."""
+    rows = np.zeros((n, 200), "u1")
+    rows[:, :2], rows[:, 152:154] = (2, 0x66), (3, 0x66)
+    rows[:, 2:6] = np.rint(np.arange(n) * 8e3 / 104).astype("<u4")[:, None].view("u1")
+    floats = _RNG.normal(size=(n, 48)).astype("<f4").view("u1")
+    rows[:, 6:152], rows[:, 154:] = floats[:, :146], floats[:, 146:]
+    pieces = [piece for row in rows for piece in (row[:152], row[152:])]
+    return _notifications(movesense.DATA_UUID, pieces, 4 / 104)
+
+
 def sketch_frames(n: int) -> list[Notification]:
     """Our own sketch: one sample each."""
     rows = _RNG.integers(0, 256, (n, 20)).astype("u1")
@@ -94,8 +109,10 @@ def _notifications(uuid: str, rows: list[Any], step_s: float) -> list[Notificati
 # --- figures ---------------------------------------------------------------------------------
 
 
-def bulk(driver: Driver, info: StreamInfo, session: list[Notification]) -> tuple[float, float]:
-    """Ratio at once, and in batches of 100 ms."""
+def bulk(
+    driver: Driver, info: StreamInfo, session: list[Notification]
+) -> tuple[float, float, float]:
+    """Ratio at once, in batches of 100 ms, and of taking apart alone."""
     joined = b"".join(n.payload for n in session)
     joined += bytes(len(joined) % 2)
 
@@ -108,10 +125,18 @@ def bulk(driver: Driver, info: StreamInfo, session: list[Notification]) -> tuple
         for first in range(0, len(session), size):
             decoder.feed(session[first : first + size])
 
+    def taken_apart() -> object:
+        told = columns(session)
+        return None if told is None else b"".join(told.payloads)
+
     def numpy_alone() -> object:
         return np.frombuffer(joined, dtype="<i2").astype(np.float64)
 
-    return ratio(at_once, numpy_alone), ratio(in_batches, numpy_alone, pairs=3)
+    return (
+        ratio(at_once, numpy_alone),
+        ratio(in_batches, numpy_alone, pairs=3),
+        ratio(taken_apart, numpy_alone),
+    )
 
 
 def callback(frames: int = 12, count: int = 200) -> float:
@@ -167,21 +192,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--notifications", type=int, default=20_000)
     n = parser.parse_args().notifications
-    print(f"{'figure':<52}{'limit':>7}{'ratio':>8}{'live':>8}")
+    print(f"{'figure':<52}{'limit':>7}{'ratio':>8}{'live':>8}{'apart':>8}")
     print(f"{'callback by one dbus-fast unmarshal':<52}{0.5:>7}{callback():>8.2f}")
     imu = StreamInfo(100.0, 16.0, has_gyro=True, clock=ClockKind.COUNTED)
     polar = StreamInfo(100.0, 8.0, has_gyro=False, clock=ClockKind.DEVICE, acc_factor=0.000244)
     verity = StreamInfo(52.0, 8.0, has_gyro=False, clock=ClockKind.DEVICE, acc_factor=0.000244)
+    sense = StreamInfo(104.0, 8.0, has_gyro=True, clock=ClockKind.DEVICE)
     for what, name, info, session in (
         ("WitMotion, 12 frames a notification", "witmotion", imu, witmotion_frames(n, 12)),
         ("WitMotion, 1 frame a notification", "witmotion", imu, witmotion_frames(n, 1)),
         ("Polar H10, 36 samples a notification", "polar_h10", polar, h10_frames(n)),
         ("Polar Verity Sense, 57 samples in differences", "polar_verity_sense", verity,
          delta_frames(n // 10)),
+        ("Movesense, 8 samples in 2 notifications", "movesense", sense, movesense_packets(n // 2)),
         ("our sketch, 1 frame a notification", "sketch", imu, sketch_frames(n)),
     ):  # fmt: skip
-        at_once, live = bulk(driver_named(name), info, session)
-        print(f"{'decoding ' + what:<52}{5:>7}{at_once:>8.1f}{live:>8.1f}", flush=True)
+        at_once, live, apart = bulk(driver_named(name), info, session)
+        print(f"{what:<52}{5:>7}{at_once:>8.1f}{live:>8.1f}{apart:>8.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,8 +25,9 @@ from benchmarks.table import Row
 FloatArray = NDArray[np.float64]
 
 
-def knee_rows() -> Iterator[Row]:
-    """Seated person against optics, motorised hinge against its encoder."""
+def knee_rows(pairs: dict[str, tuple[FloatArray, FloatArray]] | None = None) -> Iterator[Row]:
+    """Seated person against optics, hinge against encoder; `pairs` collects what pictures show."""
+    pairs = {} if pairs is None else pairs
     for r in recordings.cmu():
         assert r.labels is not None  # noqa: S101 - this loader always gives them
         thigh = SensorData(r.t_s, r.thigh_acc_m_s2, r.thigh_gyr_rad_s)
@@ -49,8 +50,12 @@ def knee_rows() -> Iterator[Row]:
             rate = _greatest_before(at_s, rests_on_s, r.t_s, speed_deg_s)
             error = seen_deg - truth
             error -= np.nanmedian(error[(at_s >= stand[0]) & (at_s <= stand[1])])
+            zero = seen_deg - truth - error
             slow = (rate < np.degrees(0.1)) & np.isfinite(truth)
             yield _knee_row(f"knee, seated, {label}, quasi-static RMS", error[slow], 0.92)
+            if label == "epochs":
+                kept = np.isfinite(error) & np.isfinite(truth)
+                pairs["knee, seated person"] = (seen_deg - zero)[kept], truth[kept]
             seated = (at_s >= sit[0]) & (at_s <= sit[1]) & np.isfinite(truth)
             yield _knee_row(f"knee, seated, {label}, hold, RMS", error[seated], 0.75)
     for name, label, quoted in (
@@ -65,6 +70,8 @@ def knee_rows() -> Iterator[Row]:
             error = hinge_deg - truth
             error -= np.nanmedian(error[t_s <= 30])
             yield _knee_row(f"hinge, {label}, 25 min, RMS", error, quoted)
+            kept = np.flatnonzero(np.isfinite(error))[::50]
+            pairs[f"knee, hinge {label}"] = (truth + error)[kept], truth[kept]
             start, end = t_s < 300, t_s > t_s[-1] - 300
             drift = float(np.nanmean(error[end]) - np.nanmean(error[start]))
             yield Row(f"hinge, {label}, drift in 25 min", len(error), "deg", abs(drift), None)

@@ -25,7 +25,7 @@ from devices.link import LinkEvent, LinkState
 from devices.sensors import witmotion
 from monitor.live.collector import Collector
 from monitor.live.pipeline import LivePipeline
-from monitor.live.schedule import PoseWindow
+from monitor.live.steps import Mark
 from monitor.recording.format import RecordedSensor, SessionHeader
 from monitor.recording.writer import Recorder
 
@@ -71,8 +71,8 @@ def cost(seconds: float, fs_hz: float, placements: tuple[str, ...], folder: Path
         ears = {p: collector.ear(p) for p in placements}
         for p in placements:
             collector.on_event(p, LinkEvent(0.0, LinkState.STREAMING, "", info))
-        collector.pose_asked(PoseWindow("straight", 5.0, 15.0), 0.0)
-        collector.pose_asked(PoseWindow("bent", 30.0, 40.0), 0.0)
+        collector.mark(Mark("straight", 5.0, 15.0), 0.0)
+        collector.mark(Mark("bent", 30.0, 40.0), 0.0)
         at = dict.fromkeys(placements, 0)
         for tick in range(1, int(seconds / _TICK_S)):
             now_s = tick * _TICK_S

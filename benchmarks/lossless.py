@@ -1,12 +1,13 @@
 """Every sample of an hour of five sensors: sent, stored and analysed, once each.
 
-    python benchmarks/lossless.py [--minutes 60]
+    python benchmarks/lossless.py [--minutes 60] [--mixed]
 
-A Polar H10 and four WitMotions in memory stream through bleak's public layer, the link, the
-collector, the recorder and the live pipeline, as in a session.  104 Hz is asked for; the nearest
-that either protocol offers is 100 Hz.  Then three parties count: the sensors what they sent, the
-recording what it holds, the analysis what it was given.  What a sensor sends while it is being set
-up, or after the session's end, is stored and not analysed; it is counted on its own.
+Five Movesenses in memory stream at 104 Hz through bleak's public layer, the link, the collector,
+the recorder and the live pipeline, as in a session.  With `--mixed` a Polar H10, three WitMotions
+and a Movesense do; 104 Hz is asked for, of which the first two kinds offer 100.  Then three parties
+count: the sensors what they sent, the recording what it holds, the analysis what it was given.
+What a sensor sends while it is being set up, or after the session's end, is stored and not
+analysed; it is counted on its own.
 """
 
 from __future__ import annotations
@@ -26,14 +27,17 @@ import numpy as np
 from devices.chunk import ImuChunk
 from devices.driver import StreamRequest
 from devices.registry import driver_named
+from devices.simulated.script import BENT_S, STRAIGHT_S
 from devices.stream import Samples
 from devices.virtual.h10_peripheral import VirtualH10
+from devices.virtual.movesense_peripheral import VirtualMovesense
 from devices.virtual.peripheral import MotionTrack, Peripheral
 from devices.virtual.wearer import SENSOR_NAMES
 from devices.virtual.witmotion_peripheral import VirtualWitMotion
 from monitor import home
-from monitor.live.schedule import Course, course
+from monitor.live.fixed_course import FixedCourse
 from monitor.live.sensor import LiveSensor
+from monitor.live.steps import Mark
 from monitor.live.virtual_run import VirtualSession, play
 from monitor.recording.reader import RecordedBatch, Recording, read_recording
 from monitor.recording.replay import stream_info
@@ -73,7 +77,7 @@ class Counts:
         return self.sent == self.stored and self.lost == 0 and self.told_lost == 0
 
 
-def five_sensors(seconds: float) -> dict[str, Counting]:
+def five_sensors(seconds: float, *, mixed: bool = False) -> dict[str, Counting]:
     """Sensors that lie and breathe: a track of two values a second, drawn out by the sensors."""
     t_s = np.arange(0.0, seconds + 60.0, 0.5)
     tilt = np.radians(3.0 + 0.4 * np.sin(2 * np.pi * 0.22 * t_s))
@@ -82,7 +86,10 @@ def five_sensors(seconds: float) -> dict[str, Counting]:
     worn: dict[str, Counting] = {}
     for placement, name in SENSOR_NAMES.items():
         ppm = _CLOCK_PPM.get(placement, 0.0)
-        if placement == "chest":
+        if not mixed or placement == "right_shank":
+            serial = f"Movesense 25483000032{len(worn)}"
+            worn[placement] = VirtualMovesense(serial, track, clock_ppm=ppm)
+        elif placement == "chest":
             worn[placement] = VirtualH10(name, track, clock_ppm=ppm)
         else:  # as many frames in a notification as the usual MTU holds
             worn[placement] = VirtualWitMotion(
@@ -91,13 +98,13 @@ def five_sensors(seconds: float) -> dict[str, Counting]:
     return worn
 
 
-def run(seconds: float) -> dict[str, Counts]:
+def run(seconds: float, *, mixed: bool = False) -> dict[str, Counts]:
     """Play a session of this length in a fresh data folder, and count."""
-    planned = course(2.0)
-    worn = five_sensors(seconds)
+    poses = (Mark("straight", *STRAIGHT_S), Mark("bent", *BENT_S))
+    worn = five_sensors(seconds, mixed=mixed)
     session = VirtualSession(
         peripherals=worn,
-        course=Course(0.0, seconds, planned.cues[:1], planned.poses),
+        course=FixedCourse(seconds, poses),
         source="benchmark",
         request=StreamRequest(fs_hz=WANTED_HZ),
         radio="memory",
@@ -164,9 +171,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=60.0)
-    minutes = parser.parse_args().minutes
+    parser.add_argument("--mixed", action="store_true", help="H10, WitMotion and Movesense")
+    options = parser.parse_args()
+    minutes = options.minutes
     began_s = time.perf_counter()
-    counted = run(60.0 * minutes)
+    counted = run(60.0 * minutes, mixed=options.mixed)
     took_s = time.perf_counter() - began_s
     print(f"{'sensor':<14}{'Hz':>5}{'sent':>10}{'stored':>10}{'set-up':>8}{'after':>7}", end="")
     print(f"{'analysed':>10}{'lost':>6}{'told lost':>11}")

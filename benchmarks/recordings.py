@@ -125,6 +125,33 @@ def rrhr(posture: str, data: Path = DATA) -> Iterator[ChestRecording]:
         )
 
 
+def hea(data: Path = DATA) -> Iterator[ChestRecording]:
+    """One axis of 10 bits at 50 Hz (nominal), some 15 min; an oximeter read 100 times, every 5 s.
+
+    `also["oximeter_per_min"]` are its readings; when they began is not known.
+    """
+    folder = data / "chest" / "hea_lis3dh_oximeter"
+    path = folder / "oximeter_readings.csv"
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="") as file:
+        readings = list(csv.DictReader(file))
+    for name in ("lying_down_2", "seated_2", "standing_2"):
+        signal = folder / f"{name}_az.csv.gz"
+        if not signal.exists():
+            continue
+        acc_m_s2 = np.full((len(axis := _columns(signal)[:, 0]), 3), np.nan)
+        acc_m_s2[:, 2] = axis
+        told = np.array([float(row[f"{name}_oximeter_bpm"] or "nan") for row in readings])
+        yield ChestRecording(
+            name,
+            name.split("_", maxsplit=1)[0],
+            np.arange(len(axis)) / 50.0,
+            acc_m_s2,
+            also={"oximeter_per_min": told},
+        )
+
+
 def respeck(activity: str, data: Path = DATA) -> Iterator[ChestRecording]:
     """Half a minute of one labelled activity a person, sensor on the lower ribs, 25 Hz."""
     path = data / "chest" / "pdiot_respeck_positions" / f"{activity}.csv.gz"

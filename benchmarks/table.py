@@ -8,6 +8,9 @@ import numpy as np
 
 HEAD = f"{'what':<40}{'n':>6} {'unit':<5}{'ours':>9}{'baseline':>10} {'coverage':>8}"
 
+LEGEND = """* quoted from the keeper of the recordings; the rest computed now.
+A row that begins with a peer's name has its figure under "baseline" and its own coverage."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -24,8 +24,10 @@ What it cannot know:
 
 - the shortest delay of a link, a few milliseconds, part of every session time;
 - where between two connection events a sensor's notifications stand whose period is a multiple of
-  the interval (frames of 360 ms on a link of 30 ms): all are late by the same part of an interval,
-  which moves with the drift for minutes, so such a sensor's times are known to an interval only;
+  the interval (frames of 360 ms on a link of 30 ms): all are late by the same part of an interval.
+  Its arrivals keep the link's time, not the sensor's, until the drift has carried it through a whole
+  interval, for 30 ms at 50 ppm ten minutes; nothing else that it sends has a stamp, and no system
+  tells when the link's events are.  So such a sensor's times are known to an interval only;
 - without a clock in the sensor, single losses: a steady trickle of them looks like a slow clock, an
   uneven one of two in a hundred misplaces samples by up to 0.2 s.
 """

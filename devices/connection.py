@@ -10,18 +10,16 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 
-from devices.driver import Ask, Notification, Pause, Read, Step, Subscribe, Write
+from devices.driver import Arrival, Ask, Pause, Read, Step, Subscribe, Write
 from devices.errors import DeviceError, SensorRefused, SensorSilent
 from devices.radio import call
 
 _T = TypeVar("_T")
-_stamped = partial(tuple.__new__, Notification)  # half the time of the type's own constructor
 
 
 class Connection:
@@ -45,7 +43,7 @@ class Connection:
         self,
         client: BleakClient,
         name: str,
-        on_notification: Callable[[Notification], None],
+        on_notification: Callable[[Arrival], None],
         step_s: float,
         t_zero_s: float = 0.0,
     ) -> None:
@@ -91,14 +89,15 @@ class Connection:
     def forget_heard(self) -> None:
         """From here on `last_data_s` speaks of what comes now."""
         for heard in self._heard.values():
-            heard.n, heard.last_s = 0, None
+            heard.n, heard.last = 0, None
 
     def last_data_s(self) -> float | None:
         """When the busiest characteristic was heard last, in loop time; None before the first.
 
         The busiest, because a strap may go on telling the pulse when its acceleration stopped.
         """
-        return max(self._heard.values(), key=_Heard.n_bytes, default=_Heard()).last_s
+        last = max(self._heard.values(), key=_Heard.n_bytes, default=_Heard()).last
+        return None if last is None else last[0] + self._t_zero_s
 
     def ear(self, uuid: str) -> Callable[[BleakGATTCharacteristic, bytearray], None]:
         """What bleak calls for each notification of a characteristic.
@@ -114,13 +113,11 @@ class Connection:
         heard = self._heard.setdefault(uuid, _Heard())
 
         def hear(_characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
-            heard.last_s = t_s = now_s()
-            payload = bytes(data)
-            on_notification(_stamped((t_s - t_zero_s, uuid, payload)))
+            heard.last = arrival = (now_s() - t_zero_s, uuid, bytes(data))
             heard.n += 1
-            heard.last = payload
-            if (waiting := self._waiting) is not None:
-                waiting.hear(uuid, payload)
+            on_notification(arrival)
+            if self._waiting is not None:
+                self._waiting.hear(arrival)
 
         return hear
 
@@ -145,7 +142,7 @@ class Connection:
         reading = self._client.read_gatt_char(characteristic)
         value = bytes(await call(f"reading from {self._name}", self._step_s, reading))
         t_s = _now_s() - self._t_zero_s
-        self._on_notification(Notification(t_s, characteristic.uuid, value))
+        self._on_notification((t_s, characteristic.uuid, value))
         return value
 
     async def _subscribe(self, characteristic: BleakGATTCharacteristic) -> None:
@@ -192,15 +189,14 @@ class Connection:
 
 @dataclass(slots=True)
 class _Heard:
-    """How much one characteristic said, and when last."""
+    """How often one characteristic was heard, and what last."""
 
     n: int = 0
-    last_s: float | None = None
-    last: bytes = b""
+    last: Arrival | None = None
 
     def n_bytes(self) -> int:
         """About how much: a sensor's notifications on one characteristic are of one size."""
-        return self.n * len(self.last)
+        return 0 if self.last is None else self.n * len(self.last[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +206,8 @@ class _Waiting:
     question: Ask
     answer: asyncio.Future[bytes]
 
-    def hear(self, uuid: str, payload: bytes) -> None:
-        question = self.question
+    def hear(self, arrival: Arrival) -> None:
+        question, (_, uuid, payload) = self.question, arrival
         if not self.answer.done() and uuid == question.reply_on and question.is_reply(payload):
             self.answer.set_result(payload)
 

@@ -6,8 +6,8 @@ the next step and are sent its answer, so a test can play the sensor's part with
     driver --Step--> link --bytes--> sensor
     driver <-answer- link <-bytes--- sensor
 
-A new sensor is one file with one `Driver`, one line in `registry.py`, and its vectors in
-`tests/devices/vectors/`.
+A new sensor is one file in `sensors/` with one `Driver`, one line in `registry.py`, and its vectors
+in `tests/devices/vectors/`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,14 @@ class Notification(NamedTuple):
     t_arrival_s: float
     characteristic: str
     payload: bytes
+
+
+Arrival: TypeAlias = tuple[float, str, bytes]
+"""A notification as the link hands it on; `Notification(*arrival)` names its fields.
+
+A plain tuple, because bleak's callback makes it: names would cost half as much again as all else
+that happens there.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,7 @@ class Pause:
 Step: TypeAlias = Read | Write | Subscribe | Ask | Pause
 Start: TypeAlias = Generator[Step, bytes, StreamInfo]
 Stop: TypeAlias = Generator[Step, bytes, None]
+Cue: TypeAlias = Generator[Write | Pause, bytes, None]  # asks nothing: it runs beside the data
 
 
 # --- the driver ------------------------------------------------------------------------------
@@ -168,6 +177,11 @@ class Driver:
         Conversations; `start` returns what was agreed.
     new_decoder : callable
         A fresh decoder for a stream with that agreement.
+    silent_after_s : float
+        Time without data after which it is silent, not slow.
+    cue : callable or None
+        Conversation that makes the sensor call its wearer while it streams, by so many buzzes or
+        flashes as it is given, or by one where it has but one; None where we know no way.
     """
 
     name: str
@@ -177,3 +191,5 @@ class Driver:
     start: Callable[[StreamRequest], Start]
     stop: Callable[[], Stop]
     new_decoder: Callable[[StreamInfo], Decoder]
+    silent_after_s: float = 3.0  # most sensors send ten times in it, the slowest three times
+    cue: Callable[[int], Cue] | None = None

@@ -6,6 +6,8 @@
         +---- back-off 1, 2, 4 ... 30 s ---- lost <---- link broke, no answer, still silent
     stop, at any moment --stop conversation, unsubscribe, disconnect--> stopped
 
+A driver may allow its sensor a longer silence than 3 s.
+
 Nothing is decoded here; what a sensor is told and what it answers is its driver's conversation.
 `radio`, `connection` and this file are the only ones that know bleak; only the virtual radios know
 its inside.
@@ -23,7 +25,7 @@ from typing import Any
 from bleak import BleakClient
 
 from devices.connection import Connection
-from devices.driver import Notification, StreamInfo, StreamRequest
+from devices.driver import Arrival, StreamInfo, StreamRequest
 from devices.errors import DeviceError, SensorSilent
 from devices.radio import SYSTEM_RADIO, Found, Radio, call, scan
 
@@ -67,7 +69,7 @@ class LinkSettings:
 
     connect_s: float = 30.0  # bleak's own limit since 2.1.1; 10 s was too short for many adapters
     step_s: float = 30.0  # a write may wait for a person to accept pairing
-    silence_s: float = 3.0  # the slowest sensor sends ten times in it
+    silence_s: float | None = None  # None: what its driver says, `silent_after_s`
     first_backoff_s: float = 1.0
     longest_backoff_s: float = 30.0
     rescan_s: float = 1.5  # sensors advertise several times a second; others look as well
@@ -89,7 +91,7 @@ class SensorLink:
     request : StreamRequest
         What the measures would like.
     t_zero_s : float
-        Event loop time of the session's zero; `Notification.t_arrival_s` counts from it.
+        Event loop time of the session's zero; arrivals count from it.
     on_notification, on_event : callable
         Called in the event loop; must return at once.  What a driver *reads* is handed on like a
         notification, so that a recording holds everything the sensor said.
@@ -107,7 +109,7 @@ class SensorLink:
         request: StreamRequest,
         radio: Radio,
         t_zero_s: float,
-        on_notification: Callable[[Notification], None],
+        on_notification: Callable[[Arrival], None],
         on_event: Callable[[LinkEvent], None],
         settings: LinkSettings | None = None,
     ) -> None:
@@ -125,7 +127,34 @@ class SensorLink:
         self._on_notification = on_notification
         self._on_event = on_event
         self._settings = settings or LinkSettings()
+        given_s = self._settings.silence_s
+        self._silence_s = found.driver.silent_after_s if given_s is None else given_s
         self._has_streamed = False
+        self._streams_on: Connection | None = None
+        self._is_cueing = False
+
+    @property
+    def can_cue(self) -> bool:
+        """Whether this kind of sensor can call its wearer."""
+        return self._driver.cue is not None
+
+    async def cue(self, times: int = 1) -> bool:
+        """Let the sensor call its wearer by so many buzzes or flashes; whether it was told to.
+
+        False where it cannot, does not stream now, or is at it already.  Data flows on meanwhile,
+        and a sensor that knows only one kind of call gives that once.
+        """
+        connection = self._streams_on
+        if self._driver.cue is None or connection is None or self._is_cueing:
+            return False
+        self._is_cueing = True
+        try:
+            await connection.converse(self._driver.cue(times))
+        except DeviceError:
+            return False
+        finally:
+            self._is_cueing = False
+        return True
 
     async def run(self, stop: asyncio.Event) -> None:
         """Connect, stream and reconnect until `stop` is set; then leave the sensor in order.
@@ -196,8 +225,12 @@ class SensorLink:
         self._say(LinkState.STREAMING, info=info)
         self._has_streamed = True
         while True:
-            await self._silence(connection)
-            self._say(LinkState.SILENT, f"nothing for {self._settings.silence_s:g} s")
+            self._streams_on = connection
+            try:
+                await self._silence(connection)
+            finally:
+                self._streams_on = None
+            self._say(LinkState.SILENT, f"nothing for {self._silence_s:g} s")
             await connection.unsubscribe(self._settings.goodbye_s)
             info = await connection.converse(self._driver.start(self._request))
             connection.forget_heard()
@@ -209,10 +242,10 @@ class SensorLink:
             self._say(LinkState.STREAMING, "started again", info)
 
     async def _silence(self, connection: Connection) -> None:
-        """Return when there was no data for `silence_s`."""
+        """Return when there was no data for so long that the sensor is silent."""
         since_s = _now_s()
         while True:
-            rest_s = (connection.last_data_s() or since_s) + self._settings.silence_s - _now_s()
+            rest_s = (connection.last_data_s() or since_s) + self._silence_s - _now_s()
             if rest_s <= 0.0:
                 return
             await asyncio.sleep(rest_s)
@@ -221,7 +254,7 @@ class SensorLink:
         for _ in range(_LOOKS_FOR_DATA):
             if connection.last_data_s() is not None:
                 return True
-            await asyncio.sleep(self._settings.silence_s / _LOOKS_FOR_DATA)
+            await asyncio.sleep(self._silence_s / _LOOKS_FOR_DATA)
         return False
 
     async def _leave(

@@ -10,7 +10,15 @@ that tells of the clock itself: the sensor restarted, or another program set it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Made = TypeVar("_Made")
+_RUN = 4  # frames; for fewer, arrays cost more than they save
 
 CLOCK_WAS_SET_S = 10.0  # longer than any link holds a frame back
 
@@ -85,3 +93,41 @@ class StampClock:
     def keep(self, moment: Moment) -> None:
         """Count from `moment` on."""
         self._last = moment
+
+
+def in_runs(
+    is_due: NDArray[np.bool_],
+    many: Callable[[int, int], _Made | None],
+    one: Callable[[int], list[_Made]],
+) -> list[_Made]:
+    """Frames in order: those that follow each other without loss together, any other alone.
+
+    Parameters
+    ----------
+    is_due : (n - 1,) array
+        Whether each frame but the first follows the one before it in its usual time.
+    many : callable
+        What becomes of frames from the first number up to, not including, the second; None where
+        the first of them does not follow what came before, and so has to be taken alone.
+    one : callable
+        What becomes of one frame.
+
+    Examples
+    --------
+    >>> is_due = np.array([1, 1, 1, 0, 0, 1, 1, 1, 1], bool)
+    >>> in_runs(is_due, lambda first, end: f"{first} to {end - 1}", lambda at: [f"{at}"])
+    ['0 to 3', '4', '5 to 9']
+    """
+    made: list[_Made] = []
+    at, n = 0, len(is_due) + 1
+    ends = np.append(np.flatnonzero(~is_due) + 1, n)
+    while at < n:
+        end = int(ends[ends.searchsorted(at, side="right")])
+        whole = many(at, end) if end - at >= _RUN else None
+        if whole is None:
+            made += one(at)
+            at += 1
+        else:
+            made.append(whole)
+            at = end
+    return made

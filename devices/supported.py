@@ -133,6 +133,7 @@ ABILITIES = {
         False,
         _COUNTED,
         has_battery=True,
+        cue="blink",
         note="above 100 Hz only where the board packs three samples",
     ),
     "microbit": Abilities(
@@ -161,6 +162,7 @@ ABILITIES = {
         _COUNTED,
         has_battery=True,
         is_span=True,
+        cue="light",
         note="the sensor keeps the rate when it is switched off",
     ),
     "pinetime": Abilities(
@@ -170,6 +172,7 @@ ABILITIES = {
         _COUNTED,
         has_heart=True,
         has_battery=True,
+        cue="buzz",
         note="sends only changes: up to 1 s of silence is read as none",
     ),
     "sketch": Abilities(

@@ -14,6 +14,7 @@ from monitor import __version__
 from monitor.commands import (
     analyze,
     backup,
+    cues,
     demo,
     doctor,
     export,
@@ -26,6 +27,8 @@ from monitor.commands import (
     scan,
     sensors,
     session,
+    setup,
+    why,
 )
 
 app = typer.Typer(
@@ -49,7 +52,7 @@ def _root(
 
 
 for _command in (
-    *(demo, scan, sensors, session, analyze, report, history, note),
+    *(demo, scan, setup, session, sensors, analyze, report, why, history, note, cues),
     *(replay, import_, export, forget, backup, doctor),
 ):
     _command.register(app)

@@ -198,12 +198,14 @@ def store(changes: Mapping[str, Mapping[str, Any]]) -> Path:
     Examples
     --------
     >>> import os, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     os.environ["BACKRELEASE_HOME"] = folder
+    >>> from unittest.mock import patch
+    >>> with (
+    ...     tempfile.TemporaryDirectory() as folder,
+    ...     patch.dict(os.environ, {"BACKRELEASE_HOME": folder}),
+    ... ):
     ...     _ = store({"wearer": {"height_m": 1.8}, "session": {"minutes": 20.0}})
     ...     load().wearer.height_m, load().session.minutes
     (1.8, 20.0)
-    >>> del os.environ["BACKRELEASE_HOME"]
     """
     import tomlkit  # noqa: PLC0415  # only who writes pays for it
 

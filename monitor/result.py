@@ -21,7 +21,7 @@ class Alert:
     t_s : float
         Session second at which the rule was satisfied.
     kind : str
-        ``knee_drift`` or ``sensor_lost``; more kinds come as rules are added.
+        One of `monitor.alerts.finding.AlertKind`: ``knee_drift``, ``sensor_lost`` and so on.
     side : {"left", "right", ""}
         Which leg, or empty.
     value, reference : float or None
@@ -51,13 +51,16 @@ class LedgerEntry:
     dwell_s : float or None
         How long it had been so before the rule spoke.
     level : int
-        How loudly it was told: 0 the softest, rising while it is not corrected.
+        How loudly it was told last: 0 the softest, rising while it is not corrected.
     delivered_s : float or None
-        Session second at which the cue was given; None when it was withheld.
+        Session second at which the first cue was given; None when none was.
     withheld : str
-        Why no cue was given (the budget was spent, snoozed, a day without cues); empty when one was.
+        Why no cue was given at once (the last was too recent, snoozed, a day without cues); empty
+        when one was.  With a `delivered_s` it was told later, when it was allowed and still so.
     corrected_s : float or None
         Session second at which it was right again; None when it never was.
+    told_again_s : tuple of float
+        Session seconds at which it was told again, each time louder.
     """
 
     alert: Alert
@@ -67,6 +70,7 @@ class LedgerEntry:
     delivered_s: float | None = None
     withheld: str = ""
     corrected_s: float | None = None
+    told_again_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ class SessionResult:
     do not say.  `source` says in words where the data came from (a session, a CSV, a simulation).
     `loss_by` says of each sensor how its loss is known: counted by the sensor's own clock or counter,
     or estimated from arrival times; what is not in it does not say.
+    `cues_on` says what chance decided for the day (`monitor.alerts.nof1`), None when it was not asked;
+    `ended_early` whether it was stopped before its course was over, None where nobody knows.
     """
 
     analysis: SessionAnalysis
@@ -106,3 +112,5 @@ class SessionResult:
     sensors_worn: Mapping[str, str] = field(default_factory=dict)
     loss_by: Mapping[str, LossBy] = field(default_factory=dict)
     ledger: tuple[LedgerEntry, ...] = ()
+    cues_on: bool | None = None
+    ended_early: bool | None = None

@@ -89,6 +89,8 @@ def to_json(result: SessionResult) -> str:
         "breaths": _lines(_rounded(asdict(b)) for b in analysis.breaths),
         "finish": _dump(_rounded(asdict(analysis.finish)) if analysis.finish else None),
         "ledger": _lines(_rounded(asdict(e)) for e in result.ledger),
+        "cues_on": _dump(result.cues_on),
+        "ended_early": _dump(result.ended_early),
     }
     return "{\n" + ",\n".join(f"{_dump(k)}: {v}" for k, v in top.items()) + "\n}\n"
 
@@ -267,11 +269,14 @@ def _result(document: dict[str, Any]) -> SessionResult:
         sensors_worn=dict(document.get("sensors_worn", {})),
         loss_by=dict(document.get("loss_by", {})),
         ledger=tuple(_entry(e) for e in document.get("ledger", ())),
+        cues_on=document.get("cues_on"),
+        ended_early=document.get("ended_early"),
     )
 
 
 def _entry(record: dict[str, Any]) -> LedgerEntry:
     known = _known(LedgerEntry, record)
+    known["told_again_s"] = tuple(record.get("told_again_s", ()))
     return LedgerEntry(**{**known, "alert": Alert(**_known(Alert, record["alert"]))})
 
 

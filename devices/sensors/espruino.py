@@ -37,6 +37,7 @@ from devices.driver import (
     Advert,
     Ask,
     ClockKind,
+    Cue,
     Driver,
     Notification,
     Pause,
@@ -61,13 +62,14 @@ WHICH_BOARD = b"\x03\x10Bluetooth.println('I,'+process.env.BOARD)\n"
 STAY_AWAKE = b"\x03\x10Bangle.setOptions({powerSave:false})\n"
 # `bye` is ours; where it is unknown another program runs, and is left in peace.
 END = b"\x03\x10Bluetooth.println('E');if(global.bye){bye();reset()}\n"
-BUZZ = b"\x10Bangle.buzz(300)\n"  # cue of a Bangle.js: write to WRITE_UUID while it streams
-BLINK = b"\x10digitalPulse(LED1,1,500)\n"  # cue of a Puck.js
+# A Bangle.js buzzes; a Puck.js, which has no motor, blinks.
+CALL = b"\x10global.Bangle?Bangle.buzz(300):digitalPulse(LED1,1,500)\n"
 
 _WRITE_SIZE = 20
 _RESET_S = 1.5
 _ANSWER_S = 5.0
 _END_S = 2.0
+_CALL_S = 0.6  # one buzz or blink, and a rest before the next
 
 _M_S2_PER_LSB = 9.80665 / 16384
 _M_S2_PER_HUNDREDTH = 9.80665 / 100
@@ -298,7 +300,7 @@ def _pieces(text: bytes) -> list[bytes]:
     return [text[i : i + _WRITE_SIZE] for i in range(0, len(text), _WRITE_SIZE)]
 
 
-def _typed(*texts: bytes) -> Generator[Step, bytes, None]:
+def _typed(*texts: bytes) -> Generator[Write, bytes, None]:
     """Writes that fit every link; answered ones, so that the console's buffer keeps up."""
     for text in texts:
         for piece in _pieces(text):
@@ -329,6 +331,12 @@ def _stop() -> Stop:
         yield from _ask(END, b"E", _END_S)
 
 
+def _cue(times: int) -> Cue:
+    for _ in range(times):
+        yield from _typed(CALL)
+        yield Pause(_CALL_S)
+
+
 def _recognises(advert: Advert) -> bool:
     return (advert.name or "").startswith(("Bangle.js", "Puck.js"))
 
@@ -341,4 +349,5 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=EspruinoDecoder,
+    cue=_cue,
 )

@@ -9,10 +9,13 @@ sets bit 7 of the register, and the answer begins with the same two bytes.  At m
     11 settings        09 link, 8C battery: u8 percent, u16 mV
     13 gyro            05 (BMI270: 04) one sample, 07 (BMI270: 05) three:  i16 x3, range/32768 deg/s
     19 fusion          07 quaternion w x y z, 08 Euler, 09 gravity, 0A linear acceleration: float32
+    02 light           01 play, 02 stop and forget, 03 pattern
 
 There is no stamp and no counter in the stream: samples are counted as they come.  For want of them
-the gyro stays off: nothing tells which of its samples belongs to which of the accelerometer's once
-one packet was lost.
+the gyro stays off.  Packets of the two chips take turns, so a lone loss would show as two of a kind
+in a row; but the chips are started one after the other, by up to a packet, and whether the stream
+began with a pair or with two halves is never told.  A wrong beginning would give each rate to the
+acceleration of 30 ms before, at 100 Hz, and nothing later would mend it.
 
 The board remembers: routes, running chips and the light survive a lost link.  So everything is
 stopped before it is started, in the order that works on real boards: configure, subscribe, enable,
@@ -33,6 +36,7 @@ from devices.driver import (
     Advert,
     Ask,
     ClockKind,
+    Cue,
     Driver,
     Notification,
     Pause,
@@ -69,6 +73,9 @@ READ_CONFIGURATION = bytes.fromhex("03 83")
 FASTER_LINK = bytes.fromhex("11 09 06 00 06 00 00 00 58 02")  # 7.5 ms; a computer may refuse
 GYRO_START, GYRO_STOP = bytes.fromhex("13 01 01"), bytes.fromhex("13 01 00")
 _STOP_THE_REST = (GYRO_STOP, *map(bytes.fromhex, ("13020001", "190100", "1903007f")))
+LIGHT_OFF, LIGHT_PLAYS = bytes.fromhex("02 02 01"), bytes.fromhex("02 01 01")
+# The maker's green blink, 50 ms in 500 ms; how often follows.
+BLINKS = bytes.fromhex("02 03 00 02 1f 00 0000 3200 0000 f401 0000")
 
 _SINGLE = bytes.fromhex("03 04")
 _PACKED = {BMI160: bytes.fromhex("03 1c"), BMI270: bytes.fromhex("03 05")}
@@ -328,6 +335,11 @@ def _stop() -> Stop:
             yield _write(_PACKED[found[0]] + b"\x00")
 
 
+def _cue(times: int) -> Cue:
+    for command in (LIGHT_OFF, BLINKS + bytes((times,)), LIGHT_PLAYS):
+        yield _write(command)
+
+
 DRIVER = Driver(
     name="metamotion",
     title="MbientLab MetaMotion",
@@ -336,4 +348,5 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=MetaMotionDecoder,
+    cue=_cue,
 )

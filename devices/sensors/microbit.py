@@ -43,6 +43,7 @@ PERIOD_UUID = "e95dfb24-251d-470a-a062-fa1922dfa9a8"
 _OFFERED_MS = (20, 80, 160, 640)  # those of 1 to 10 ms are documented too, but see above
 _LONGEST_MS = 10_000  # a period beyond it is no period
 _M_S2_PER_MG = 9.80665e-3
+_SILENT_AFTER_S = 5.0  # samples come in bursts, and with the longest period one in 0.64 s
 _RANGE_G = 2.0  # the runtime's default; the service cannot change it
 
 
@@ -113,4 +114,5 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=partial(RowDecoder, _LAYOUT),
+    silent_after_s=_SILENT_AFTER_S,
 )

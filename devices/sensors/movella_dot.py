@@ -33,6 +33,7 @@ from devices.columns import columns
 from devices.driver import (
     Advert,
     ClockKind,
+    Cue,
     Driver,
     Notification,
     Pause,
@@ -343,6 +344,11 @@ def _stop() -> Stop:
     yield Write(MEASUREMENT_UUID, measurement_command(RATE_QUANTITIES, start=False), response=True)
 
 
+def _cue(_times: int) -> Cue:
+    """It blinks for 10 s, however often it is told to."""
+    yield Write(CONTROL_UUID, BLINK, response=True)
+
+
 DRIVER = Driver(
     name="movella_dot",
     title="Movella DOT (Xsens DOT)",
@@ -351,4 +357,5 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=MovellaDotDecoder,
+    cue=_cue,
 )

@@ -26,13 +26,13 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from devices import sig
-from devices.chunk import Chunk, FloatArray, ImuChunk
+from devices.chunk import Chunk, ImuChunk
+from devices.columns import columns_of
 from devices.driver import (
     Advert,
     Ask,
@@ -48,7 +48,16 @@ from devices.driver import (
     Write,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused, SensorSilent
-from devices.stamps import StampClock
+from devices.sensors.movesense_packets import (
+    DATA,
+    DATA_PART_2,
+    RESULT,
+    Motion,
+    Packets,
+    decode_motion,
+    decode_packets,
+)
+from devices.stamps import CLOCK_WAS_SET_S, Moment, StampClock, in_runs
 
 SERVICE_UUID = "34802252-7185-4d5d-b431-630e7050e8f0"
 COMMAND_UUID = "34800001-7185-4d5d-b431-630e7050e8f0"
@@ -56,7 +65,6 @@ DATA_UUID = "34800002-7185-4d5d-b431-630e7050e8f0"
 ADVERTISED_UUID = "0000fdf3-0000-1000-8000-00805f9b34fb"
 
 SUBSCRIBE, UNSUBSCRIBE = 1, 2
-RESULT, DATA, DATA_PART_2 = 1, 2, 3
 ACCELERATION, IMU6, IMU9 = "/Meas/Acc", "/Meas/IMU6", "/Meas/IMU9"
 REFERENCE = {ACCELERATION: 0x63, IMU9: 0x64, IMU6: 0x66}  # our choice: data names its resource so
 _KINDS = {REFERENCE[ACCELERATION]: 1, REFERENCE[IMU6]: 2, REFERENCE[IMU9]: 3}
@@ -64,12 +72,12 @@ _KINDS = {REFERENCE[ACCELERATION]: 1, REFERENCE[IMU6]: 2, REFERENCE[IMU9]: 3}
 RATES_HZ = (13, 26, 52, 104, 208, 416, 833, 1666)
 _STREAMED_HZ = RATES_HZ[:4]  # beyond that a packet of IMU6 does not fit into two parts
 
-_STAMP_SIZE, _VECTOR_SIZE = 4, 12
 _RANGE_G = 8.0  # assumed: neither told nor to be set with these commands
 _NO_SLOT_FREE = 507
 _OK_BELOW = 300  # statuses are those of HTTP
 _ANSWER_S = 3.0  # data comes within a tenth of it; old firmware answers with nothing else
 _STOP_ANSWER_S = 1.0  # old firmware never answers
+_WORTH_IT = 8  # notifications in a batch; for fewer, arrays cost more than they save
 _TOO_EARLY = 0.9  # samples; less than one, so that times rise from packet to packet
 _UPDATE = "Update its firmware to 2.3 or newer with the Movesense Showcase app."
 
@@ -109,42 +117,6 @@ def result_status(payload: bytes) -> int | None:
     return status if status < 1000 else int.from_bytes(payload[2:4], "big")
 
 
-class Motion(NamedTuple):
-    """One value of a motion resource: (n, 3) arrays of its kinds, one after the other."""
-
-    stamp_ms: int
-    kinds: tuple[FloatArray, ...]
-
-
-def decode_motion(value: bytes, n_kinds: int) -> Motion | None:
-    """A value with `n_kinds` vectors a sample (1 Acc, Gyro, Magn; 2 IMU6; 3 IMU9).
-
-    None where the length is not that of whole samples.
-    """
-    n, rest = divmod(len(value) - _STAMP_SIZE, n_kinds * _VECTOR_SIZE)
-    if n < 1 or rest:
-        return None
-    with np.errstate(invalid="ignore"):  # a signalling NaN in hostile floats stays a NaN
-        floats = np.frombuffer(value, dtype="<f4", offset=_STAMP_SIZE).astype(np.float64)
-    return Motion(int.from_bytes(value[:4], "little"), tuple(floats.reshape(n_kinds, n, 3)))
-
-
-def decode_heart(value: bytes) -> tuple[float, NDArray[np.uint16]] | None:
-    """Beats per minute and RR intervals in ms of /Meas/HR, for firmware without the SIG service."""
-    if len(value) < 4 or len(value) % 2:
-        return None
-    (per_min,) = np.frombuffer(value[:4], dtype="<f4").tolist()
-    return per_min, np.frombuffer(value[4:], dtype="<u2")
-
-
-def decode_temperature(value: bytes) -> tuple[float, int] | None:
-    """Kelvin and ms since boot of /Meas/Temp: here the stamp comes last."""
-    if len(value) != 8:
-        return None
-    (kelvin,) = np.frombuffer(value[:4], dtype="<f4").tolist()
-    return kelvin, int.from_bytes(value[4:], "little")
-
-
 # --- values to samples -----------------------------------------------------------------------
 
 
@@ -164,7 +136,74 @@ class MovesenseDecoder:
         self._first_part: _FirstPart | None = None
 
     def feed(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
-        """One chunk a packet; packets that came before, or too late, leave nothing."""
+        """One chunk a packet, or for many that follow each other; then the rest as it came.
+
+        Packets that came before, or too late, leave nothing.
+        """
+        told = columns_of(batch, DATA_UUID) if len(batch) >= _WORTH_IT else None
+        if told is not None and self._first_part is None:
+            packets = decode_packets(told, _KINDS)
+            if packets is not None and len(packets.stamp_ms) >= _WORTH_IT:
+                rest = [item for item in batch if item[1] != DATA_UUID]
+                return [*self._feed_packets(packets), *self._feed_any(rest)]
+        return self._feed_any(batch)
+
+    def _feed_packets(self, packets: Packets) -> list[Chunk | DecodeError]:
+        n, passed_ms = packets.kinds.shape[2], np.diff(packets.stamp_ms).astype(np.int64)
+        since_s = passed_ms * self._clock.tick_s
+        beside = since_s * self._fs_hz - n
+        was_not_set = since_s <= np.diff(packets.t_arrival_s) + CLOCK_WAS_SET_S
+        is_due = (passed_ms > 0) & (beside >= -_TOO_EARLY) & (beside <= 0.5 * n) & was_not_set
+
+        def one(at: int) -> list[Chunk | DecodeError]:
+            motion = Motion(int(packets.stamp_ms[at]), tuple(packets.kinds[:, at]))
+            return list(self._feed_motion(float(packets.t_arrival_s[at]), motion, b""))
+
+        def many(at: int, end: int) -> ImuChunk | None:
+            return self._feed_unbroken(packets, passed_ms, at, end)
+
+        return in_runs(is_due, many, one)
+
+    def _feed_unbroken(
+        self, packets: Packets, passed_ms: NDArray[np.int64], at: int, end: int
+    ) -> ImuChunk | None:
+        """Packets `at` to `end`, each due after the one before, in one chunk.
+
+        None when the first of them is not due.
+        """
+        arrivals, n = packets.t_arrival_s[at:end], packets.kinds.shape[2]
+        first = self._clock.read(int(packets.stamp_ms[at]), float(arrivals[0]))
+        if first is None:
+            return None
+        period_s = step_s = 1.0 / self._fs_hz
+        if first.since_s is not None:
+            beside = first.since_s * self._fs_hz - self._n_before
+            if not -_TOO_EARLY <= beside <= 0.5 * self._n_before:
+                return None
+            step_s = min(period_s, first.since_s / self._n_before)
+        since_s = passed_ms[at : end - 1] * self._clock.tick_s
+        elapsed = first.elapsed_ticks + np.concatenate([[0], np.cumsum(passed_ms[at : end - 1])])
+        t_first_s = elapsed * self._clock.tick_s
+        steps_s = np.concatenate([[step_s], np.minimum(period_s, since_s / n)])
+        self._clock.keep(
+            Moment(
+                int(packets.stamp_ms[end - 1]), float(arrivals[-1]), int(elapsed[-1]),
+                float(t_first_s[-1]), float(since_s[-1]),
+            )
+        )  # fmt: skip
+        self._n_before = n
+        t_device_s = t_first_s[:, None] + steps_s[:, None] * np.arange(n, dtype=np.float64)
+        acc_m_s2, *others = packets.kinds[:, at:end].reshape(len(packets.kinds), -1, 3)
+        return ImuChunk(
+            t_device_s=t_device_s.ravel(),
+            t_arrival_s=arrivals.repeat(n),
+            acc_m_s2=acc_m_s2,
+            gyr_rad_s=np.deg2rad(others[0]) if others else None,
+        )
+
+    # Any notifications, one by one.
+
+    def _feed_any(self, batch: Sequence[Notification]) -> list[Chunk | DecodeError]:
         decoded: list[Chunk | DecodeError] = []
         for t_arrival_s, characteristic, payload in batch:
             if characteristic == DATA_UUID:

@@ -5,6 +5,8 @@ Documents: InfiniTime, doc/MotionService.md and doc/ble.md, and its sources wher
     00030002-78FC-48FE-8E23-433B3A1942D0  read, notify  i16 x3  acceleration, 1/1024 g
     2A37                                  notify        heart rate
     2A19                                  read, notify  battery
+    2A46                                  write         alert: u8 category, u8 count, 0, text; the
+                                                        watch shows it and vibrates
 
 Nothing can be set: +-2 g, and the watch looks about every 100 ms.  It sends a value *only when it
 differs* from the one before, and no time: counting what comes would let time stand still whenever
@@ -31,6 +33,7 @@ from devices import sig
 from devices.chunk import Chunk, ImuChunk
 from devices.driver import (
     ClockKind,
+    Cue,
     Driver,
     Notification,
     Read,
@@ -39,6 +42,7 @@ from devices.driver import (
     StreamInfo,
     StreamRequest,
     Subscribe,
+    Write,
 )
 from devices.errors import DecodeError, DeviceError, SensorRefused
 from devices.rows import RowLayout, RowReader, Rows
@@ -46,10 +50,14 @@ from devices.rows import RowLayout, RowReader, Rows
 SERVICE_UUID = "00030000-78fc-48fe-8e23-433b3a1942d0"
 DATA_UUID = "00030002-78fc-48fe-8e23-433b3a1942d0"
 
+ALERT_UUID = "00002a46-0000-1000-8000-00805f9b34fb"
+_ALERT = bytes((0, 1, 0)) + b"backrelease"  # the watch takes what follows three bytes as the text
+
 _FS_HZ = 10.0
 _RANGE_G = 2.0
 _M_S2_PER_LSB = 9.80665 / 1024
 _HOLD_S = 1.0  # longest silence that is read as "unchanged"
+_SILENT_AFTER_S = 5.0  # a watch that lies still has nothing to say, noise of one count apart
 _LATE_PERIODS = 0.9  # an arrival may be late by this much before a look counts as passed
 
 
@@ -164,6 +172,11 @@ def _stop() -> Stop:
     yield from ()
 
 
+def _cue(_times: int) -> Cue:
+    """One message; more of them would stay on the watch."""
+    yield Write(ALERT_UUID, _ALERT, response=True)
+
+
 DRIVER = Driver(
     name="pinetime",
     title="PineTime (InfiniTime)",
@@ -174,4 +187,6 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=PineTimeDecoder,
+    silent_after_s=_SILENT_AFTER_S,
+    cue=_cue,
 )

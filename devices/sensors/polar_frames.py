@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ from devices.columns import Columns, columns_of
 from devices.driver import Notification, StreamInfo
 from devices.errors import DecodeError
 from devices.sensors.polar_deltas import uncompressed, uncompressed_frames
-from devices.stamps import CLOCK_WAS_SET_S, Moment, StampClock
+from devices.stamps import CLOCK_WAS_SET_S, Moment, StampClock, in_runs
 
 DATA_UUID = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
 
@@ -94,20 +95,14 @@ class PmdDecoder:
 
     def _feed_frames(self, told: Columns) -> list[Chunk | DecodeError]:
         frames = _Frames.read(told, self._factor)
-        decoded: list[Chunk | DecodeError] = []
-        at, n = 0, len(told.payloads)
-        ends = np.append(np.flatnonzero(~self._are_due(frames)) + 1, n) if frames else np.array([n])
-        while at < n:
-            end = int(ends[ends.searchsorted(at, side="right")])
-            whole = self._feed_unbroken(frames, at, end) if frames else None
-            if whole is not None:
-                decoded.append(whole)
-                at = end
-                continue
-            one = self._feed_frame(float(told.t_arrival_s[at]), told.payloads[at])
-            decoded += [] if one is None else [one]
-            at += 1
-        return decoded
+
+        def one(at: int) -> list[Chunk | DecodeError]:
+            said = self._feed_frame(float(told.t_arrival_s[at]), told.payloads[at])
+            return [] if said is None else [said]
+
+        if frames is None:
+            return [said for at in range(len(told.payloads)) for said in one(at)]
+        return in_runs(self._are_due(frames), partial(self._feed_unbroken, frames), one)
 
     # The usual case: each frame where it is due after the one before it.
 
@@ -123,10 +118,8 @@ class PmdDecoder:
     def _feed_unbroken(self, frames: _Frames, at: int, end: int) -> ImuChunk | None:
         """Frames `at` to `end`, each due after the one before, in one chunk.
 
-        None when they are few, or the first of them is not due.
+        None when the first of them is not due.
         """
-        if end - at < _WORTH_IT:
-            return None
         arrivals, counts = frames.t_arrival_s[at:end], frames.counts[at:end]
         first = self._clock.read(int(frames.stamp_ns[at]), float(arrivals[0]))
         if first is None or not self._is_due(first.since_s, int(counts[0])):

@@ -32,6 +32,7 @@ from devices.columns import Columns, columns, columns_of
 from devices.driver import (
     Advert,
     ClockKind,
+    Cue,
     Driver,
     Notification,
     Read,
@@ -72,17 +73,6 @@ _RAD_S_PER_LSB = float(np.deg2rad(1.0)) / 16
 
 _LAP = 256  # of the counter
 _USUAL_STEP_US = 10_000_000  # up to here a step in time is never a clock that was set
-
-
-def cue(n_blinks: int) -> Write:
-    """The step that makes the board blink.
-
-    Examples
-    --------
-    >>> cue(3).data.hex()
-    '03'
-    """
-    return Write(CUE_UUID, bytes((n_blinks,)), response=True)
 
 
 # --- frames to samples -----------------------------------------------------------------------
@@ -235,6 +225,10 @@ def _stop() -> Stop:
     yield from ()
 
 
+def _cue(times: int) -> Cue:
+    yield Write(CUE_UUID, bytes((times,)), response=True)
+
+
 def _recognises(advert: Advert) -> bool:
     return SERVICE_UUID in advert.service_uuids or (advert.name or "").startswith("backrelease")
 
@@ -247,4 +241,5 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=SketchDecoder,
+    cue=_cue,
 )

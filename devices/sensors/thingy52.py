@@ -8,6 +8,7 @@ EF68xxxx-9B35-4933-9B10-52FFA9740042; everything is little-endian.
     0406  notify       i16 x3 acceleration    1/1024 g
                        i16 x3 angular rate    1/32 deg/s   (one program in use divides by 256)
                        i16 x3 magnetic field  1/16 uT      (not used: indoors it disturbs)
+    0301  read, write  light: 3 one breath, u8 colour (7 white), u8 percent
     0404  notify       i32 x4 quaternion w x y z, 1/2^30   (not subscribed to, as 0407)
     0407  notify       i32 x3 roll, pitch, yaw, 1/65536 deg
 
@@ -33,7 +34,9 @@ from devices.chunk import FloatArray
 from devices.driver import (
     Advert,
     ClockKind,
+    Cue,
     Driver,
+    Pause,
     Read,
     Start,
     Stop,
@@ -51,6 +54,10 @@ CONFIG_UUID = "ef680401" + _BASE
 QUATERNION_UUID = "ef680404" + _BASE
 DATA_UUID = "ef680406" + _BASE
 EULER_UUID = "ef680407" + _BASE
+
+LIGHT_UUID = "ef680301" + _BASE
+_ONE_BREATH = bytes((3, 7, 100))
+_BREATH_S = 1.0
 
 _CONFIG_SIZE = 9
 _RATE_AT = slice(6, 8)
@@ -170,6 +177,12 @@ def _stop() -> Stop:
     yield from ()
 
 
+def _cue(times: int) -> Cue:
+    for _ in range(times):
+        yield Write(LIGHT_UUID, _ONE_BREATH, response=True)
+        yield Pause(_BREATH_S)
+
+
 def _recognises(advert: Advert) -> bool:
     return SERVICE_UUID in advert.service_uuids or (advert.name or "") == "Thingy"
 
@@ -182,4 +195,5 @@ DRIVER = Driver(
     start=_start,
     stop=_stop,
     new_decoder=partial(RowDecoder, _LAYOUT),
+    cue=_cue,
 )

@@ -16,10 +16,11 @@ from devices.errors import DeviceError
 from devices.simulated.body import PLACEMENTS, Body
 from devices.simulated.imu import STANDARD_GRAVITY_M_S2, ImuSettings, feel
 from devices.virtual.h10_peripheral import VirtualH10
+from devices.virtual.movesense_peripheral import VirtualMovesense
 from devices.virtual.peripheral import MotionTrack, Peripheral
 from devices.virtual.witmotion_peripheral import RATE_HZ, VirtualWitMotion
 
-SensorKind = Literal["witmotion", "polar_h10"]
+SensorKind = Literal["witmotion", "polar_h10", "movesense"]
 
 SENSOR_NAMES: Mapping[str, str] = {
     "chest": "Polar H10 51A0BACK",
@@ -127,6 +128,9 @@ def peripheral_for(track: MotionTrack, kind: SensorKind, name: str | None = None
         return VirtualWitMotion(name or "WT901BLE60", track, stored_rate=stored)
     if kind == "polar_h10":
         return VirtualH10(name or "Polar H10 51A0BACC", track)
+    if kind == "movesense":
+        return VirtualMovesense(name or "Movesense 254830000321", track)
     raise DeviceError(
-        f"there is no virtual sensor of kind {kind!r}", hint="Choose witmotion or polar_h10."
+        f"there is no virtual sensor of kind {kind!r}",
+        hint="Choose witmotion, polar_h10 or movesense.",
     )

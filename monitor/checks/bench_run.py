@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from devices.chunk import BatteryChunk, HeartChunk, ImuChunk
-from devices.driver import Driver, Notification, StreamInfo, StreamRequest
+from devices.driver import Arrival, Driver, Notification, StreamInfo, StreamRequest
 from devices.errors import DeviceError, SensorSilent
 from devices.link import Found, LinkEvent, LinkState, Radio, SensorLink, scan
 from devices.stream import SensorStream
@@ -55,10 +55,10 @@ class Ear:
         self._before: list[Notification] = []
         self.last_detail = ""
 
-    def on_notification(self, notification: Notification) -> None:
+    def on_notification(self, arrival: Arrival) -> None:
         """Keep what came."""
         to = self._stretches[-1][1] if self._is_streaming else self._before
-        to.append(notification)
+        to.append(Notification(*arrival))
 
     def on_event(self, event: LinkEvent) -> None:
         """A stretch begins with an agreement and ends with whatever happens to the link."""

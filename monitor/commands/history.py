@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 _LAST = 20
 _LAST_HELP = "How many, the newest at the bottom."
 _PLOT_HELP = "Make the page and the pictures of the last --days days."
+_OUT_HELP = "Where --plot writes; without it, a folder history beside your sessions."
 _DAYS_HELP = "Days in the calendar and in the trends."
-_DAY_STARTS_HELP = "Hour at which a day begins, so that a late session counts to its evening."
+_DAY_STARTS_HELP = (
+    "Hour at which a day begins, so that a late session counts to its evening; by default "
+    "what the section history of config.toml says, or 4."
+)
 _SIMULATED_HELP = "Plot the sessions that nobody lay through (demo, replays), and only those."
 _SESSION_HELP = "Name of a session (or its beginning), its folder, or last."
 
@@ -46,12 +50,10 @@ def history(  # noqa: PLR0917  # a command has as many options as it has
         bool, typer.Option("--notes", help="Under each session, what you noted of it.")
     ] = False,
     plot: Annotated[bool, typer.Option("--plot", help=_PLOT_HELP)] = False,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where --plot writes; history in your data.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help=_OUT_HELP)] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     days: Annotated[int, typer.Option(min=14, max=3660, help=_DAYS_HELP)] = 90,
-    day_starts_at: Annotated[int, typer.Option(min=0, max=23, help=_DAY_STARTS_HELP)] = 4,
+    day_starts_at: Annotated[int | None, typer.Option(min=0, max=23, help=_DAY_STARTS_HELP)] = None,
     streak: Annotated[
         bool, typer.Option("--streak", help="Count days in a row, too. Rest days are fine.")
     ] = False,
@@ -62,8 +64,10 @@ def history(  # noqa: PLR0917  # a command has as many options as it has
         return
     rows, refreshed = _rows(tag)
     if plot or show:
-        rows = [row for row in rows if row.somebody_lay is not simulated]
-        _plot(rows, out, days=days, day_starts_at=day_starts_at, streak=streak, show=show)
+        chosen = [row for row in rows if row.somebody_lay is not simulated]
+        if rows and not chosen and not simulated:
+            typer.echo("Nobody lay through these sessions. To see them: add --simulated")
+        _plot(chosen, out, days=days, day_starts_at=day_starts_at, streak=streak, show=show)
         return
     _list(rows, last, tag, refreshed, notes=notes)
 
@@ -81,20 +85,23 @@ def compare(
     first: Annotated[str, typer.Argument(metavar="A", help=_SESSION_HELP)],
     second: Annotated[str, typer.Argument(metavar="B", help=_SESSION_HELP)] = "last",
     plot: Annotated[bool, typer.Option("--plot", help="Make a picture, too.")] = False,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where --plot writes; history in your data.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help=_OUT_HELP)] = None,
 ) -> None:
     """Hold session B against session A over the same minutes in the position."""
+    from monitor.errors import UserError  # noqa: PLC0415
     from monitor.history.compare import compare as held_against  # noqa: PLC0415  # numpy
     from monitor.history.compared_table import comparison_lines  # noqa: PLC0415
     from monitor.history.index import History  # noqa: PLC0415
     from monitor.history.row import row_of  # noqa: PLC0415
-    from monitor.home import session_folder  # noqa: PLC0415
+    from monitor.home import RECORDING_NAME, session_folder  # noqa: PLC0415
+    from monitor.recording.lock import is_held  # noqa: PLC0415
     from monitor.session_notes import read_notes  # noqa: PLC0415
     from monitor.stored import result_of  # noqa: PLC0415
 
     folder_a, folder_b = session_folder(first), session_folder(second)
+    for folder in (folder_a, folder_b):
+        if is_held(folder / RECORDING_NAME):
+            raise UserError(f"the session {folder.name} is running", hint="Wait until it is over.")
     result_a, result_b = result_of(folder_a), result_of(folder_b)
     row_a = row_of(folder_a.name, result_a, read_notes(folder_a))
     row_b = row_of(folder_b.name, result_b, read_notes(folder_b))
@@ -183,17 +190,20 @@ def _plot(
     out: Path | None,
     *,
     days: int,
-    day_starts_at: int,
+    day_starts_at: int | None,
     streak: bool,
     show: bool,
 ) -> None:
+    from monitor.config import load  # noqa: PLC0415
     from monitor.history.days import practice_day  # noqa: PLC0415
     from monitor.history.page import three_months, write_page  # noqa: PLC0415  # matplotlib
     from monitor.history.words import dose, summary  # noqa: PLC0415
 
-    until: date = practice_day(datetime.now(), day_starts_at)  # noqa: DTZ005  # the wearer's clock
+    chosen = load().history
+    hour = chosen.day_starts_at if day_starts_at is None else day_starts_at
+    today: date = practice_day(datetime.now(), hour)  # noqa: DTZ005  # the wearer's clock
     months = three_months(
-        rows, until=until, n_days=days, day_starts_at=day_starts_at, count_run=streak
+        rows, until=today, n_days=days, day_starts_at=hour, count_run=streak or chosen.streak
     )
     paths = write_page(_folder(out), months)
     typer.echo(wrapped(dose(months.days)))
@@ -201,6 +211,8 @@ def _plot(
     for finding in months.findings:
         if finding.n_known:
             typer.echo(wrapped(finding.sentence, lead="  ", hang="    "))
+    if months.cues is not None:
+        typer.echo(wrapped(months.cues.words))
     if months.run is not None:
         typer.echo(f"Most days in a row: {months.run}.")
     typer.echo("\n".join(map(str, paths)))

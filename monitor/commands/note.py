@@ -120,13 +120,14 @@ def _asked(folder: Path) -> SessionNotes:
         "Comfort after",
         "Calm after",
     )
-    numbers = [_number_asked(question) for question in questions]
+    numbers = [number_asked(question) for question in questions]
     tags = typer.prompt("Tags, with a space between", default="", show_default=False)
     text = typer.prompt("Anything to remember", default="", show_default=False)
     return SessionNotes(Rating(*numbers[:2]), Rating(*numbers[2:]), tuple(tags.split()), text)
 
 
-def _number_asked(question: str) -> int | None:
+def number_asked(question: str) -> int | None:
+    """Ask for a rating until it is one; Enter skips, which is None."""
     from monitor.errors import WrongUsage  # noqa: PLC0415
 
     while True:

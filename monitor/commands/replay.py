@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,22 +15,15 @@ from monitor.commands.demo import RadioChoice
 from monitor.wrapped import wrapped
 
 if TYPE_CHECKING:
-    from monitor.live.pipeline import LiveSettings
     from monitor.recording.replay import Replay
     from monitor.result import SessionResult
-
-_TRIED = {
-    "enter_deg": "an alert from {:g} degrees of knee drift",
-    "leave_deg": "its end below {:g} degrees",
-    "dwell_s": "{:g} s of patience",
-}
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command(
         "replay",
-        epilog="Example: backrelease replay last --knee-enter 6   Or, with CSV files: "
+        epilog="Example: backrelease replay last --set alerts.enter_deg=6   Or, with CSV files: "
         "backrelease replay chest=chest.csv --through-radio",
     )(replay)
 
@@ -46,14 +39,14 @@ def replay(  # noqa: PLR0917  # a command has as many options as it has
     json: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write the result here as JSON.")
     ] = None,
-    knee_enter: Annotated[
-        float | None, typer.Option(min=0.0, help="Try another limit of knee drift, degrees.")
-    ] = None,
-    knee_leave: Annotated[
-        float | None, typer.Option(min=0.0, help="Try another limit for being back, degrees.")
-    ] = None,
-    dwell: Annotated[
-        float | None, typer.Option(min=0.0, help="Try another patience, seconds.")
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Try another setting, as often as you like: alerts.enter_deg=12, "
+            "alerts.budget_min=10, alerts.chest.enter_deg=15, alerts.off=lean.",
+        ),
     ] = None,
     through_radio: Annotated[
         bool,
@@ -66,7 +59,11 @@ def replay(  # noqa: PLR0917  # a command has as many options as it has
         RadioChoice, typer.Option(help="bumble: whole Bluetooth stacks; memory: none.")
     ] = RadioChoice.AUTO,
 ) -> None:
-    """Send a recording through the program again, with the same settings or others."""
+    """Send a recording through the program again, with the same settings or others.
+
+    With the same settings it gives the same alerts at the same seconds; with others (--set) it
+    shows what would have been found and told.
+    """
     poses = {"straight": _shared.window(straight), "bent": _shared.window(bent)}
     from monitor.errors import WrongUsage  # noqa: PLC0415
 
@@ -85,52 +82,40 @@ def replay(  # noqa: PLR0917  # a command has as many options as it has
     from monitor.recording.replay import replay as run  # noqa: PLC0415
 
     recording = read_recording(_recording_path(what[0]))
-    tried = {"enter_deg": knee_enter, "leave_deg": knee_leave, "dwell_s": dwell}
-    settings = _changed(recorded_settings(recording), tried)
+    from monitor.alerts.choose import chosen  # noqa: PLC0415
+
+    recorded, tried = recorded_settings(recording), set_ or []
+    settings = dataclasses.replace(recorded, alerts=chosen(recorded.alerts, tried))
     replayed = run(recording, settings)
     _write_json(json, replayed.result)
     for line in replay_lines(replayed, tried):
         typer.echo(line)
 
 
-def replay_lines(replayed: Replay, tried: Mapping[str, float | None]) -> list[str]:
-    """What was said then, and what is said now."""
+def replay_lines(replayed: Replay, tried: Sequence[str]) -> list[str]:
+    """What was found then, and what is found and told now."""
+    from monitor.alerts.explain import clock, short  # noqa: PLC0415
+
     result = replayed.result
-    changes = " and ".join(
-        _TRIED[n].format(value) for n, value in tried.items() if value is not None
-    )
     lines = [f"{result.source}, {result.analysis.duration_s / 60.0:.1f} minutes"]
     if not replayed.whole:
         lines.append("The recording has no end: the program was stopped. All before is here.")
-    then, now = set(replayed.said), set(result.alerts)
-    for alert in sorted(then | now, key=lambda a: a.t_s):
-        when = f"{int(alert.t_s) // 60:02d}:{int(alert.t_s) % 60:02d}"
-        who = (
-            "said then and now"
-            if alert in then & now
-            else "only now"
-            if alert in now
-            else "only then"
+    then = set(replayed.said)
+    said = [(alert, "only then") for alert in then - set(result.alerts)]
+    for entry in result.ledger:
+        when = "then and now" if entry.alert in then else "only now"
+        said.append((entry.alert, f"{when}, {short(entry)}"))
+    for alert, words in sorted(said, key=lambda pair: (pair[0].t_s, pair[0].kind, pair[0].side)):
+        lines.append(wrapped(f"{words}: {alert.reason}", lead=f"{clock(alert.t_s)}  "))
+    n, n_told = len(then), sum(1 + len(e.told_again_s) for e in result.ledger if e.delivered_s)
+    how = f"with {' and '.join(tried)}" if tried else "with the settings of the session"
+    lines.append(
+        wrapped(
+            f"{n} alert{'s' * (n != 1)} then, {len(result.alerts)} {how}, "
+            f"and {n_told} cue{'s' * (n_told != 1)} for them."
         )
-        lines.append(wrapped(f"{who}: {alert.reason}", lead=f"{when}  "))
-    n = f"{len(then)} alert{'s' * (len(then) != 1)} then"
-    lines.append(wrapped(f"{n}, {len(now)} with {changes or 'the settings of the session'}."))
-    return lines
-
-
-def _changed(settings: LiveSettings, tried: Mapping[str, float | None]) -> LiveSettings:
-    from monitor.errors import WrongUsage  # noqa: PLC0415
-
-    knee = dataclasses.replace(
-        settings.rules.knee, **{name: v for name, v in tried.items() if v is not None}
     )
-    if knee.leave_deg >= knee.enter_deg:
-        raise WrongUsage(
-            f"a knee cannot be back at {knee.leave_deg:g} degrees when it drifts from "
-            f"{knee.enter_deg:g} on",
-            hint="Give --knee-leave a smaller number than --knee-enter.",
-        )
-    return dataclasses.replace(settings, rules=dataclasses.replace(settings.rules, knee=knee))
+    return lines
 
 
 def _recording_path(what: str) -> Path:

@@ -25,9 +25,10 @@ from devices.link import LinkSettings
 from devices.virtual.peripheral import MotionTrack, Peripheral
 from devices.virtual.wearer import SensorKind, peripheral_for
 from monitor.errors import UserError
+from monitor.live.fixed_course import FixedCourse
 from monitor.live.pipeline import LiveSettings
-from monitor.live.schedule import Course, PoseWindow
 from monitor.live.session import SessionEnd, View
+from monitor.live.steps import Mark
 from monitor.live.virtual_run import RadioKind, VirtualSession, play
 
 LEAD_S = 5.0  # scan, connection and start conversation take about 4 s
@@ -35,6 +36,11 @@ _TAIL_S = 0.5  # the last samples are still on their way when the files end
 _FASTEST_HZ = 100.0  # what both virtual sensors offer
 _GAP_S = 1.0  # what is longer is a pause, not uneven sampling...
 _GAP_STEPS = 2.5  # ...unless the file is that slow
+_NAMES = {
+    "polar_h10": "Polar H10 5EED000",
+    "witmotion": "WT901BLE9",
+    "movesense": "Movesense 5EED000",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +82,7 @@ def as_sensors(
         kind = (kinds or {}).get(placement, "polar_h10" if placement == "chest" else "witmotion")
         track, fs_hz, left_out[placement] = _track(placement, data, kind)
         rates_hz.append(fs_hz)
-        name = f"Polar H10 5EED000{number}" if kind == "polar_h10" else f"WT901BLE9{number}"
+        name = f"{_NAMES[kind]}{number}"
         peripherals[placement] = peripheral_for(track, kind, name)
     end_s = max(float(d.t_s[-1]) for d in sensors.values())
     return Played(peripherals, end_s + LEAD_S, min(max(rates_hz), _FASTEST_HZ), left_out)
@@ -96,12 +102,10 @@ def play_csv(
     windows = [("straight", poses.straight_s), ("bent", poses.bent_s)]
     session = VirtualSession(
         peripherals=played.peripherals,
-        course=Course(
-            start_s=0.0,
-            end_s=played.duration_s + _TAIL_S,
-            cues=(),
-            poses=tuple(
-                PoseWindow(name, held_s[0] + LEAD_S, held_s[1] + LEAD_S)
+        course=FixedCourse(
+            played.duration_s + _TAIL_S,
+            tuple(
+                Mark(name, held_s[0] + LEAD_S, held_s[1] + LEAD_S)
                 for name, held_s in windows
                 if held_s is not None
             ),

@@ -65,7 +65,7 @@ def nominal_hz(data: SensorData) -> float:
 
     Examples
     --------
-    >>> nominal_hz(SensorData(np.array([0.0, 0.019, 0.04, 0.061, 5.0]), np.zeros((5, 3))))
+    >>> nominal_hz(SensorData(np.array([0.0, 0.019, 0.04, 0.06, 5.0]), np.zeros((5, 3))))
     50.0
     """
     step_s = np.diff(data.t_s)

@@ -1,10 +1,10 @@
 """A copy of everything, also while a session runs: consistent, verified, and only what is new.
 
     <data folder>/                        DIR/backrelease/
-        sessions/<finished>/*   --copied-->   the same
-        sessions/<running>/recording.mcap --> up to its last whole record
-        history.sqlite          --SQLite's own backup-->
-        everything else         --copied-->
+        sessions/<finished>/*                 the same
+        sessions/<running>/recording.mcap     up to its last whole record
+        history.sqlite                        by SQLite's own backup
+        everything else                       the same; and config.toml, wherever it lies
 
 Each file is written beside its place, read back, held against what was read, and only then put
 there: a backup that is interrupted has whole files, and the next one goes on where it stopped.
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from monitor import home
+from monitor.config import CONFIG_NAME, config_path
 from monitor.errors import UserError
 from monitor.history.index import INDEX_NAME, History
 from monitor.recording.lock import is_held
@@ -85,13 +86,14 @@ def backup(target: Path, tell: Progress | None = None) -> BackedUp:
         )
     home.make_private_folder(folder)
     running = tuple(f.name for f in home.all_session_folders() if is_held(f / home.RECORDING_NAME))
-    files = list(_files(source))
+    files = [(path, folder / path.relative_to(source)) for path in _files(source)]
+    if config_path().is_file() and not config_path().is_relative_to(source):
+        files.append((config_path(), folder / CONFIG_NAME))  # there, too, it is found
     n_written = n_bytes = n_same = 0
     with home.readable_errors(folder):
-        for n_done, path in enumerate(files):
+        for n_done, (path, copy) in enumerate(files):
             if tell is not None:
                 tell(n_done, len(files))
-            copy = folder / path.relative_to(source)
             home.make_private_folder(copy.parent)
             is_running = path.name == home.RECORDING_NAME and path.parent.name in running
             size = _copied(path, copy, cut=is_running)

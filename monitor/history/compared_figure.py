@@ -14,7 +14,7 @@ from monitor.history.figures import noise_bar
 from monitor.history.matched import minute_by_minute
 from monitor.history.measures import MEASURES, Measure
 from monitor.report import palette
-from monitor.report.figures import WIDE, Format, house_style
+from monitor.report.layout import WIDE, Format, house_style
 from monitor.result import SessionResult
 
 _PANEL_IN, _GAP_IN = 1.15, 0.46

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from monitor.config import HistoryChoices
 from monitor.history.row import HistoryRow
 
 N_DAYS = 90  # the exercise is given for three months
-DAY_STARTS_AT = 4  # o'clock: few people lie down for their practice between this and waking
+DAY_STARTS_AT = HistoryChoices().day_starts_at
 
 
 @dataclass(frozen=True, slots=True)

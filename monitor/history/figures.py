@@ -24,7 +24,7 @@ from matplotlib.ticker import MaxNLocator
 from monitor.history.days import PracticeDay
 from monitor.history.measures import Finding
 from monitor.report import palette
-from monitor.report.figures import WIDE, Format, house_style
+from monitor.report.layout import WIDE, Format, house_style
 
 _CELL = 0.86  # of a day's room
 _FULL_MIN = 20.0  # the exercise takes 10 to 20 minutes: twenty fill the square

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from monitor.result import SessionResult
 
 INDEX_NAME = "history.sqlite"
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _COLUMNS = tuple(f.name for f in fields(HistoryRow))
 _FLAGS = ("ended_early", "cues_on")  # SQLite knows no truth values
 

@@ -17,7 +17,9 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from monitor import __version__
+from monitor.alerts.nof1 import Effect
 from monitor.history import figures, words
+from monitor.history.cues_effect import effect
 from monitor.history.days import (
     DAY_STARTS_AT,
     N_DAYS,
@@ -29,8 +31,9 @@ from monitor.history.days import (
 from monitor.history.measures import Finding, findings
 from monitor.history.row import HistoryRow
 from monitor.report import palette
-from monitor.report.figures import NARROW, WIDE, png, svg
+from monitor.report.figures import png, svg
 from monitor.report.inline import css_variables, inline_svg
+from monitor.report.layout import NARROW, WIDE
 from monitor.result_file import write_bytes, write_text
 
 HTML_NAME = "history.html"
@@ -53,6 +56,8 @@ class ThreeMonths:
         Sessions left out because nobody knows when they were.
     run : int or None
         Most days in a row, for those who asked.
+    cues : Effect or None
+        Whether cues help, where chance decided about days.
     """
 
     period: words.Period
@@ -61,6 +66,7 @@ class ThreeMonths:
     findings: list[Finding]
     n_undated: int = 0
     run: int | None = None
+    cues: Effect | None = None
 
 
 def three_months(
@@ -81,6 +87,7 @@ def three_months(
         findings=findings(chosen),
         n_undated=sum(row.began is None for row in rows),
         run=longest_run(days) if count_run else None,
+        cues=effect(chosen),
     )
 
 
@@ -142,6 +149,7 @@ def _content(months: ThreeMonths) -> dict[str, Any]:
         "unknown": [f.measure.title.lower() for f in months.findings if not f.n_known],
         "n_undated": months.n_undated,
         "run": months.run,
+        "cues": months.cues.words if months.cues else "",
         "notes": [_note(row) for row in months.rows if row.note],
         "caveats": words.CAVEATS.strip().split("\n\n"),
         **pictures,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SIMULATED, PLAYED = "simulated", "recording played"
 """How the source of a session begins that nobody lay through: it is never mixed into a trend."""
 
+_OF_SENSORS = ("sensor_lost", "battery_low", "strap_slipped")  # not of the wearer: no cue to move
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
@@ -47,6 +49,9 @@ class HistoryRow:
         From bending the knees to rest.
     coverage : float or None
         Share of the session in which the worst sensor was heard.
+    away_share : float or None
+        Share of the time in the position that was spent out of one's own posture, as the rules of
+        posture saw it, told or not.
     n_alerts, n_cues : int
         How often a rule about the wearer spoke, and how often the wearer was told.
     comfort_before, calm_before, comfort_after, calm_after : int or None
@@ -73,6 +78,7 @@ class HistoryRow:
     knee_drift_deg: float | None = None
     settle_s: float | None = None
     coverage: float | None = None
+    away_share: float | None = None
     n_alerts: int = 0
     n_cues: int = 0
     comfort_before: int | None = None
@@ -106,7 +112,8 @@ class HistoryRow:
 
 def row_of(name: str, result: SessionResult, notes: SessionNotes | None = None) -> HistoryRow:
     """The row of one session."""
-    from monitor.history.matched import windows  # noqa: PLC0415  # numpy
+    from monitor.history.cues_effect import away_share  # noqa: PLC0415  # numpy
+    from monitor.history.matched import windows  # noqa: PLC0415
 
     notes = notes or SessionNotes()
     summary = result.analysis.summary
@@ -119,7 +126,7 @@ def row_of(name: str, result: SessionResult, notes: SessionNotes | None = None) 
     def early(key: str) -> float | None:
         return next(iter(windows(result.analysis, key)), None)
 
-    alerts = [a for a in result.alerts if a.kind != "sensor_lost"]
+    alerts = [a for a in result.alerts if a.kind not in _OF_SENSORS]
     told = [e for e in result.ledger if e.delivered_s is not None]
     return HistoryRow(
         name=name,
@@ -136,13 +143,16 @@ def row_of(name: str, result: SessionResult, notes: SessionNotes | None = None) 
         knee_drift_deg=value("knee_drift_deg"),
         settle_s=value("time_to_settle_s"),
         coverage=min(coverages) if coverages else None,
+        away_share=away_share(result),
         n_alerts=len(alerts),
         # a session from before the ledger told every alert
-        n_cues=sum(e.alert.kind != "sensor_lost" for e in told) if result.ledger else len(alerts),
+        n_cues=sum(e.alert.kind not in _OF_SENSORS for e in told) if result.ledger else len(alerts),
         comfort_before=notes.before.comfort,
         calm_before=notes.before.calm,
         comfort_after=notes.after.comfort,
         calm_after=notes.after.calm,
         tags=notes.tags,
         note=notes.text,
+        ended_early=result.ended_early,
+        cues_on=result.cues_on,
     )

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from monitor.history.row import PLAYED, SIMULATED, HistoryRow
 from monitor.wrapped import wrapped
 
 _HEADING = (
     f"{'session':<23}{'min':>5}{'still':>7}{'breath':>7}{'heart':>6}{'drift':>7}"
-    f"{'settle':>7}{'cues':>5}{'calm':>7}"
+    f"{'settle':>7}{'cues':>5}{'calm':>9}"
 )
 LEGEND = (
     "min: minutes in the position. breath, heart: a minute. drift: of the knee that moved most, "
     "degrees. settle: until rest, seconds. calm: before and after, 0 to 10."
 )
-_MARKS = {
-    "*": (SIMULATED, "simulated, nobody lay there"),
-    "+": (PLAYED, "played from a file by virtual sensors"),
-}
+_MARKS: tuple[tuple[str, str, Callable[[HistoryRow], bool]], ...] = (
+    ("*", "simulated, nobody lay there", lambda row: row.source.startswith(SIMULATED)),
+    ("+", "played from a file by virtual sensors", lambda row: row.source.startswith(PLAYED)),
+    ("<", "ended early; its minutes count all the same", lambda row: bool(row.ended_early)),
+)
 
 
 def table(rows: Sequence[HistoryRow], *, notes: bool = False) -> list[str]:
@@ -28,20 +29,20 @@ def table(rows: Sequence[HistoryRow], *, notes: bool = False) -> list[str]:
         lines.append(_line(row))
         if notes:
             lines += _said(row)
-    for mark, (start, footnote) in _MARKS.items():
-        if any(row.source.startswith(start) for row in rows):
+    for mark, footnote, is_so in _MARKS:
+        if any(is_so(row) for row in rows):
             lines.append(f"{mark} {footnote}")
     return lines
 
 
 def _line(row: HistoryRow) -> str:
-    mark = next((f" {m}" for m, (start, _) in _MARKS.items() if row.source.startswith(start)), "")
+    marks = "".join(mark for mark, _, is_so in _MARKS if is_so(row))
     return (
         f"{row.name:<23.22}{_number(row.position_min, 'z.1f'):>5}{_percent(row.stillness):>7}"
         f"{_number(row.breathing_per_min, 'z.1f'):>7}{_number(row.heart_per_min):>6}"
         f"{_number(row.knee_drift_deg, '+z.1f'):>7}{_number(row.settle_s):>7}{row.n_cues:>5}"
-        f"{_from_to(row.calm_before, row.calm_after):>7}{mark}"
-    )
+        f"{_from_to(row.calm_before, row.calm_after):>9} {marks}"
+    ).rstrip()
 
 
 def _said(row: HistoryRow) -> list[str]:

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from devices.driver import Notification
+from devices.driver import Arrival, Notification
 from devices.link import LinkEvent
 from monitor.live.pipeline import LivePipeline
-from monitor.live.schedule import PoseWindow
+from monitor.live.steps import Mark
 from monitor.recording.format import whole_microseconds
 
 
@@ -37,11 +37,11 @@ class Collector:
         self._drivers = drivers
         self._store = store
         self._pipeline = pipeline
-        self._buffers: dict[str, list[Notification]] = {p: [] for p in drivers}
+        self._buffers: dict[str, list[Arrival]] = {p: [] for p in drivers}
         self.streaming: set[str] = set()
         self.n_received = dict.fromkeys(drivers, 0)
 
-    def ear(self, placement: str) -> Callable[[Notification], None]:
+    def ear(self, placement: str) -> Callable[[Arrival], None]:
         """What a link calls with each notification, stamped in session seconds; it does no work."""
         return self._buffers[placement].append
 
@@ -68,18 +68,20 @@ class Collector:
         for placement in self._buffers:
             self._empty(placement, t_s)
 
-    def pose_asked(self, pose: PoseWindow, t_s: float) -> None:
-        """Store and pass on when a calibration pose is held."""
+    def mark(self, mark: Mark, t_s: float) -> None:
+        """Store and pass on what a stretch of the session was."""
         t_s = whole_microseconds(t_s)
-        window = {"name": pose.name, "start_s": pose.start_s, "end_s": pose.end_s}
-        self._store.event("marker", t_s, **window)
-        self._pipeline.marker(pose.name, pose.start_s, pose.end_s, t_s)
+        self._store.event("marker", t_s, **asdict(mark))
+        self._pipeline.marker(mark.name, mark.start_s, mark.end_s, t_s)
 
     def _empty(self, placement: str, t_s: float) -> None:
         buffer = self._buffers[placement]
         if not buffer:
             return
-        batch = [n._replace(t_arrival_s=whole_microseconds(n.t_arrival_s)) for n in buffer]
+        batch = [
+            Notification(whole_microseconds(t_s), characteristic, payload)
+            for t_s, characteristic, payload in buffer
+        ]
         buffer.clear()  # the same list: `ear` holds on to it
         self.n_received[placement] += len(batch)
         self._store.batch(placement, t_s, batch)

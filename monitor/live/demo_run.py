@@ -9,7 +9,7 @@ Nothing of the truth is known to what is scored.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,12 +19,15 @@ from devices.chunk import FloatArray, ImuChunk
 from devices.simulated.body import Body, Truth
 from devices.simulated.script import Episode, session_script
 from devices.virtual.wearer import Wearer, dressed
-from monitor.live.schedule import course
+from monitor.live.course import CourseSettings, GuidedCourse
 from monitor.live.session import SessionEnd, View
 from monitor.live.virtual_run import RadioKind, VirtualSession, play
 from monitor.recording.reader import Recording
 from monitor.recording.replay import stream_info
 from monitor.result import Alert, SessionResult
+
+_AROUND_S = 48.0  # arriving, and half a minute to get up
+_AFTERWARDS_S = 20.0  # standing, until the last words are said
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,10 @@ class DemoScore:
 
 def simulated_wearer(settings: DemoSettings) -> Wearer:
     """The person of the demo, with five sensors on."""
-    script = session_script(settings.minutes * 60.0, seed=settings.seed)
+    # The clock starts with the first question for the knees, some 15 s after the first sensor; the
+    # finish is asked for when it is over, and this wearer takes a moment before following.
+    script = session_script(settings.minutes * 60.0 + _AROUND_S, seed=settings.seed)
+    script = replace(script, duration_s=script.duration_s + _AFTERWARDS_S)
     # Sensors fill their notifications, as real ones do on an MTU of 247: 12 frames in each.
     return dressed(
         Body(script, seed=settings.seed), seed=settings.seed, frames_per_notification=None
@@ -84,7 +90,7 @@ def run_demo(
     """Run a whole simulated session into a new folder; Ctrl-C ends it in order."""
     session = VirtualSession(
         peripherals=wearer.sensors,
-        course=course(settings.minutes),
+        course=GuidedCourse(CourseSettings(minutes=settings.minutes), worn=tuple(wearer.sensors)),
         source=f"simulated wearer (demo, seed {settings.seed})",
         speed=settings.speed,
         radio=settings.radio,

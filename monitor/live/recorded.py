@@ -6,11 +6,13 @@ plan --> folder, Recorder, LivePipeline --> Session.run --> SessionEnd
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from monitor import __version__, home
+from monitor.alerts.nof1 import for_day
+from monitor.cues.message import SILENT, CueGiver
 from monitor.errors import UserError
 from monitor.live.assignment import label
 from monitor.live.interrupt import stop_on_signals
@@ -18,6 +20,7 @@ from monitor.live.pipeline import LivePipeline, LiveSettings
 from monitor.live.session import Session, SessionEnd, SessionPlan, View
 from monitor.recording.format import RecordedSensor, SessionHeader
 from monitor.recording.writer import Recorder
+from monitor.session_notes import NOTES_NAME, Rating, SessionNotes, write_notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,14 @@ class About:
     """What a recording says of itself.
 
     `started_at` is the wall clock at session second 0; `source` says in words where the data
-    comes from; `simulated` marks everything that no person wore.
+    comes from; `simulated` marks everything that no person wore; `before` is how the wearer felt,
+    which is kept beside the recording.
     """
 
     started_at: datetime
     source: str
     simulated: bool = False
+    before: Rating | None = None
 
 
 async def run_recorded(
@@ -40,6 +45,7 @@ async def run_recorded(
     *,
     t_zero_s: float,
     settings: LiveSettings | None = None,
+    cues: CueGiver = SILENT,
 ) -> tuple[SessionEnd, Path]:
     """Run a session into a new folder; signals end it in order.
 
@@ -54,8 +60,12 @@ async def run_recorded(
         When no sensor said a word: there is nothing to keep, and the folder is taken away again.
     """
     settings = settings or LiveSettings()
+    alerts = for_day(settings.alerts, about.started_at.date())
+    settings = replace(settings, alerts=alerts)
     folder = home.new_session_folder(about.started_at)
     header = _header(plan, about, settings)
+    if about.before is not None:
+        write_notes(folder, SessionNotes(before=about.before))
     recorder = Recorder(folder / home.RECORDING_NAME, header)
     pipeline = LivePipeline(
         tuple(plan.sensors),
@@ -67,11 +77,13 @@ async def run_recorded(
     stop = asyncio.Event()
     try:
         with stop_on_signals(stop):
-            end = await Session(plan, recorder, pipeline, view, t_zero_s=t_zero_s).run(stop)
+            session = Session(plan, recorder, pipeline, view, t_zero_s=t_zero_s, cues=cues)
+            end = await session.run(stop)
     finally:
         recorder.close()
         if recorder.counters().n_notifications == 0 and not recorder.failed:
             recorder.path.unlink(missing_ok=True)
+            (folder / NOTES_NAME).unlink(missing_ok=True)
             folder.rmdir()
     if not folder.exists():
         raise UserError(

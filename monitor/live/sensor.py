@@ -11,8 +11,10 @@ from devices.chunk import BatteryChunk, HeartChunk
 from devices.driver import ClockKind, Notification, StreamInfo
 from devices.registry import driver_named
 from devices.stream import Samples, SensorStream, StreamCounters
-from monitor.alerts.machines import SensorLostAlert
-from monitor.result import Alert, Gap, LossBy
+from monitor.alerts.battery_low import BatteryLowAlert
+from monitor.alerts.finding import Finding
+from monitor.alerts.sensor_lost import SensorLostAlert
+from monitor.result import Gap, LossBy
 
 _RATE_OVER_S = 5.0  # long enough to be calm on a screen, short enough to show a failing link
 _REASONS_FOR_SILENCE = ("silent", "lost")
@@ -71,15 +73,18 @@ class SensorHealth:
 class LiveSensor:
     """Queue, decoder, silence watch and counters of one placement."""
 
-    def __init__(self, placement: str, *, lost_after_s: float) -> None:
+    def __init__(
+        self, placement: str, *, lost_after_s: float, battery_below_percent: float = 0.0
+    ) -> None:
         self._placement = placement
-        self._lost_after_s = lost_after_s
+        self._lost_after_s = lost_after_s  # of a sensor whose driver gives it no longer
         self._happened: deque[Notification | Started | LinkState] = deque()
         self._stream: SensorStream | None = None
         self._before_stream: list[Notification] = []
         self._is_streaming = False
         self._lost = SensorLostAlert(placement, after_s=lost_after_s)
-        self._alerts: list[Alert] = []
+        self._low = BatteryLowAlert(placement, below_percent=battery_below_percent)
+        self._found: list[Finding] = []
         self._gaps: list[Gap] = []
         self._link = LinkState(0.0, "", "")
         self._why_silent = ""
@@ -115,14 +120,14 @@ class LiveSensor:
             self._change(item)
         return out + self._decode(batch)
 
-    def alerts_until(self, t_s: float) -> list[Alert]:
+    def found_until(self, t_s: float) -> list[Finding]:
         """What is to be said about this sensor, given that all before `t_s` was taken."""
-        told = self._lost.silent_until(t_s)
-        alerts = self._alerts + ([told] if told else [])
-        self._alerts = []
+        new = (self._lost.silent_until(t_s), self._low.update(t_s, self._battery_percent))
+        found = self._found + [f for f in new if f]
+        self._found = []
         while self._recent and self._recent[0][0] < t_s - _RATE_OVER_S:
             self._recent.popleft()
-        return alerts
+        return found
 
     def notices(self) -> list[str]:
         """Good news since the last call: each is to be said once."""
@@ -181,6 +186,8 @@ class LiveSensor:
         self._before_stream = []
         self._is_streaming = True
         self._clock = item.info.clock
+        self._lost_after_s = max(self._lost_after_s, driver.silent_after_s)
+        self._lost.after_s = self._lost_after_s
         if self._stream is None:
             self._stream = SensorStream(driver, item.info)
         else:
@@ -209,13 +216,14 @@ class LiveSensor:
             since_s = 0.0 if self._last_heard_s is None else self._last_heard_s
             if n.t_arrival_s - since_s >= self._lost_after_s:
                 told = self._lost.silent_until(n.t_arrival_s)
-                self._alerts += [told] if told else []
+                self._found += [told] if told else []
                 if self._lost.is_silent:
                     self._notices.append(back_words(self._placement, n.t_arrival_s - since_s))
                 self._gaps += self._gap(since_s, n.t_arrival_s)
                 self._why_silent = ""
             self._last_heard_s = n.t_arrival_s
-            self._lost.heard(n.t_arrival_s)
+            back = self._lost.heard(n.t_arrival_s)
+            self._found += [back] if back else []
 
     def _gap(self, start_s: float, end_s: float) -> list[Gap]:
         if end_s - start_s < self._lost_after_s:

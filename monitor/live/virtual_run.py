@@ -3,7 +3,7 @@
     peripherals --> MemoryRadio or BumbleRadio --bleak--> scan, Session --> recording, result
 
 Used by the demo (a simulated body) and by a replay through the radio (a recording played by
-virtual sensors).  Both follow a script of their own, so the course starts at session second 0.
+virtual sensors).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from devices.virtual.peripheral import Peripheral
 from monitor.live.assignment import all_found, assign
 from monitor.live.pipeline import LiveSettings
 from monitor.live.recorded import About, run_recorded
-from monitor.live.schedule import Course
 from monitor.live.session import SessionEnd, SessionPlan, View
+from monitor.live.steps import Course
 
 RadioKind = Literal["auto", "bumble", "memory"]
 

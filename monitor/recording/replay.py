@@ -44,17 +44,18 @@ def replay(recording: Recording, settings: LiveSettings | None = None) -> Replay
         sensors_worn={p: s.name for p, s in header.sensors.items()},
     )
     said: list[Alert] = []
-    end_s = recording.last_t_s
+    end_s, ended_early = recording.last_t_s, None
     for entry in recording.entries:
         if isinstance(entry, RecordedBatch):
             pipeline.feed(entry.placement, entry.notifications)
         elif entry.kind == "alert":
             said.append(Alert(**entry.details["alert"]))
         elif entry.kind == "end":
-            end_s = entry.t_s
+            end_s, ended_early = entry.t_s, entry.details.get("ended_early")
         else:
             _happened(pipeline, entry)
-    return Replay(pipeline.finish(end_s), tuple(said), recording.whole)
+    result = dataclass_replace(pipeline.finish(end_s), ended_early=ended_early)
+    return Replay(result, tuple(said), recording.whole)
 
 
 def recorded_settings(recording: Recording) -> LiveSettings:
@@ -69,7 +70,9 @@ def _from_json(default: Any, values: Mapping[str, Any]) -> Any:
     for f in fields(default):
         if f.name in values:
             before, value = getattr(default, f.name), values[f.name]
-            known[f.name] = _from_json(before, value) if is_dataclass(before) else value
+            if is_dataclass(before):
+                value = _from_json(before, value)
+            known[f.name] = tuple(value) if isinstance(before, tuple) else value
     return dataclass_replace(default, **known)
 
 

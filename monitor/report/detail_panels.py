@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+from matplotlib.ticker import NullLocator
 from matplotlib.transforms import blended_transform_factory
 
 from analysis.results import Breath, FloatArray, Movement
 from monitor.report import palette
-from monitor.report.drawing import legend, line, padded, shade_unknown, y_range, y_ticks
+from monitor.report.drawing import Box, boxes, legend, line, padded, shade_unknown, y_range, y_ticks
 from monitor.report.layout import Span
 from monitor.report.palette import Ink
 from monitor.report.spectrogram import Spectrogram
 from monitor.report.titles import placement_title
-from monitor.result import SessionResult
+from monitor.result import Gap, SessionResult
 
 _SIDES = (("left", palette.LEFT), ("right", palette.RIGHT))
 _MG_TICKS = (0.1, 1.0, 10.0, 100.0, 1000.0)
@@ -69,12 +69,12 @@ def posture_drift(ax: Axes, result: SessionResult, span: Span) -> None:
     y_range(ax, *padded(_usual(_in_position(result, values)), 5.0, floor=0.0))
 
 
-def smoothness(ax: Axes, result: SessionResult, span: Span) -> None:
+def smoothness(ax: Axes, result: SessionResult, _: Span) -> None:
     """Each movement as a dot in the colour of its side: the higher, the smoother."""
     shown = [m for m in result.analysis.movements if m.sparc is not None]
     for ink, of_side in _by_side(shown):
         ax.plot(
-            [m.start_s / 60.0 for m in of_side], [m.sparc for m in of_side], "o", markersize=4,
+            [m.start_s / 60.0 for m in of_side], np.array([m.sparc for m in of_side], dtype=float), "o", markersize=4,
             color=ink.light, alpha=0.8,
         )  # fmt: skip
     y_range(ax, *padded(np.array([m.sparc for m in shown], dtype=float), 1.0))
@@ -115,10 +115,10 @@ def breath_depth(ax: Axes, result: SessionResult, span: Span) -> None:
     sighs = [b for b in breaths if b.kind == "sigh"]
     ax.plot(
         [b.start_s / 60.0 for b in sighs], [b.depth_deg for b in sighs], "o", markersize=7,
-        markerfacecolor="none", markeredgewidth=1.4, color=palette.ALERT.light,
+        markerfacecolor="none", markeredgewidth=1.2, color=palette.TEXT.light,
     )  # fmt: skip
     if sighs:
-        legend(ax, [("○ sigh", palette.ALERT)])
+        legend(ax, [("○ sigh", palette.TEXT)])
 
 
 def breath_length(ax: Axes, result: SessionResult, span: Span) -> None:
@@ -132,15 +132,6 @@ def breath_pause(ax: Axes, result: SessionResult, span: Span) -> None:
     breaths = [b for b in result.analysis.breaths if b.pause_s is not None]
     pauses = np.array([b.pause_s for b in breaths], dtype=float)
     _breaths(ax, result, span, breaths, pauses)
-
-
-def drowsy(ax: Axes, result: SessionResult, span: Span) -> None:
-    """From awake to asleep by all that motion can tell; not the same as relaxed."""
-    epochs = result.analysis.epochs
-    shade_unknown(ax, result, span, np.isfinite(epochs.drowsy))
-    line(ax, span, epochs.t_s, epochs.drowsy, palette.HEART)
-    ax.set_ylim(0, 1.06)
-    y_ticks(ax, [0, 0.5, 1], ["awake", "", "asleep"])
 
 
 def chest_motion(ax: Axes, found: Spectrogram, result: SessionResult, span: Span) -> None:
@@ -165,7 +156,7 @@ def chest_motion(ax: Axes, found: Spectrogram, result: SessionResult, span: Span
     )  # fmt: skip
     heard = np.isfinite(found.power_db).any(axis=1)
     nearest = np.abs(epochs.t_s[:, None] - found.t_s[None, :]).argmin(axis=1)
-    shade_unknown(ax, result, span, heard[nearest])
+    shade_unknown(ax, result, span, np.asarray(heard)[nearest])
     for values, ink in (
         (epochs.breathing_per_min, palette.TEXT),
         (epochs.heart_per_min, palette.HEART),
@@ -185,32 +176,35 @@ def chest_motion(ax: Axes, found: Spectrogram, result: SessionResult, span: Span
 def sensors(ax: Axes, result: SessionResult, span: Span) -> None:
     """One bar a sensor while it was heard; a gap is hatched and says why where there is room."""
     placements = list(result.analysis.sensors)
+    bars: list[Box] = []
     for row, placement in enumerate(reversed(placements)):
         gaps = [g for g in result.gaps if g.placement == placement]
-        heard, since = [], 0.0
+        since_min = 0.0
         for gap in sorted(gaps, key=lambda g: g.start_s):
-            heard.append((since, gap.start_s / 60.0 - since))
-            since = max(since, gap.end_s / 60.0)
+            bars.append((since_min, row - 0.14, gap.start_s / 60.0 - since_min, 0.28))
+            since_min = max(since_min, gap.end_s / 60.0)
         if result.analysis.sensors[placement].n_samples:
-            heard.append((since, span.end_min - since))
-            ax.broken_barh(
-                [h for h in heard if h[1] > 0], (row - 0.14, 0.28), facecolor=palette.AXIS.light
-            )
-        for gap in gaps:
-            ax.broken_barh(
-                [(gap.start_s / 60.0, (gap.end_s - gap.start_s) / 60.0)], (row - 0.36, 0.72),
-                facecolor=palette.UNKNOWN.light, edgecolor=palette.ALERT.light, hatch="////",
-                linewidth=0.8,
-            )  # fmt: skip
-            if span.inches(gap.start_s, gap.end_s) > 0.075 * len(gap.reason) + 0.1:
-                ax.text(
-                    (gap.start_s + gap.end_s) / 120.0, row, gap.reason, ha="center", va="center",
-                    fontsize=8, bbox={"facecolor": palette.PAGE.light, "edgecolor": "none", "pad": 1},
-                )  # fmt: skip
-    ax.yaxis.set_major_locator(FixedLocator(range(len(placements))))
-    ax.yaxis.set_major_formatter(FixedFormatter([placement_title(p) for p in reversed(placements)]))
+            bars.append((since_min, row - 0.14, span.end_min - since_min, 0.28))
+        if gaps:
+            _gaps(ax, gaps, row, span)
+    shown = [bar for bar in bars if bar[2] > 0]
+    boxes(ax, shown, [palette.AXIS] * len(shown))
+    y_ticks(ax, range(len(placements)), [placement_title(p) for p in reversed(placements)])
     ax.set_ylim(-0.7, max(len(placements), 1) - 0.3)
     ax.grid(visible=False)
+
+
+def _gaps(ax: Axes, gaps: list[Gap], row: int, span: Span) -> None:
+    boxes(
+        ax, [(g.start_s / 60.0, row - 0.36, (g.end_s - g.start_s) / 60.0, 0.72) for g in gaps],
+        [palette.UNKNOWN] * len(gaps), edgecolors=palette.ALERT.light, hatch="////", linewidths=0.8,
+    )  # fmt: skip
+    for gap in gaps:
+        if span.inches(gap.start_s, gap.end_s) > 0.075 * len(gap.reason) + 0.1:
+            ax.text(
+                (gap.start_s + gap.end_s) / 120.0, row, gap.reason, ha="center", va="center",
+                fontsize=8, bbox={"facecolor": palette.PAGE.light, "edgecolor": "none", "pad": 1},
+            )  # fmt: skip
 
 
 # --- shared ----------------------------------------------------------------------------------

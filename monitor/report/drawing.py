@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 from numpy.typing import NDArray
@@ -17,15 +19,17 @@ from monitor.report.layout import Span
 from monitor.report.palette import Ink
 from monitor.result import SessionResult
 
+Box: TypeAlias = tuple[float, float, float, float]
+
 _CONFIDENCE_STEPS = ((0.0, 0.25), (0.4, 0.55), (0.7, 1.0))  # from this confidence, this alpha
-BINS_A_INCH = 100  # pixels of an ordinary screen: two points each
+_BINS_AN_INCH = 60  # two points each: as fine as the pixels of an ordinary screen
 
 
 def line(
-    ax: Axes, span: Span, t_s: FloatArray, values: FloatArray, ink: Ink, alpha: float = 1.0
+    ax: Axes, span: Span, t_s: FloatArray, values: FloatArray, ink: Ink, *, alpha: float = 1.0
 ) -> None:
     """A thinned line; where it is unknown there is none."""
-    n_bins = round(BINS_A_INCH * span.width_in)
+    n_bins = round(_BINS_AN_INCH * span.width_in)
     ax.plot(*min_max(t_s / 60.0, values, n_bins), color=ink.light, alpha=alpha)
 
 
@@ -45,7 +49,7 @@ def line_by_confidence(
         drawn[1:] |= step_level == n
         shown = np.where(drawn, values, np.nan)
         if np.isfinite(shown).any():
-            line(ax, span, result.analysis.epochs.t_s, shown, ink, alpha)
+            line(ax, span, result.analysis.epochs.t_s, shown, ink, alpha=alpha)
 
 
 def unknown_runs(result: SessionResult, known: NDArray[np.bool_]) -> list[tuple[float, float]]:
@@ -66,6 +70,8 @@ def shade_unknown(
     span: Span,
     known: NDArray[np.bool_],
     rows: tuple[float, float] = (0.0, 1.0),
+    *,
+    said: bool = True,
 ) -> None:
     """Shade the epochs in which a measure is unknown, and say so where there is room.
 
@@ -75,15 +81,24 @@ def shade_unknown(
     if not runs:
         return
     across = blended_transform_factory(ax.transData, ax.transAxes)
-    ax.broken_barh(
-        runs, rows, facecolor=palette.UNKNOWN.light, edgecolor="none", transform=across, zorder=0.4
-    )
+    boxes(
+        ax, [(start, rows[0], width, rows[1]) for start, width in runs],
+        [palette.UNKNOWN] * len(runs), transform=across, zorder=0.4,
+    )  # fmt: skip
     for start, width in runs:
-        if span.inches(0.0, 60.0 * width) > 0.75:  # the word is 0.6 in wide
+        if said and span.inches(0.0, 60.0 * width) > 0.75:  # the word is 0.6 in wide
             ax.text(
                 start + width / 2, rows[0] + rows[1] / 2, "unknown", transform=across, ha="center",
                 va="center", color=palette.QUIET.light, fontsize=8.5, clip_on=True,
             )  # fmt: skip
+
+
+def boxes(ax: Axes, places: Sequence[Box], inks: Sequence[Ink], **kwargs: Any) -> None:
+    """Many boxes (left, bottom, width, height) at the price of one."""
+    corners = [[(x, y), (x, y + h), (x + w, y + h), (x + w, y)] for x, y, w, h in places]
+    colours = [ink.light for ink in inks]
+    drawn = PolyCollection(corners, facecolors=colours, **({"linewidths": 0} | kwargs))
+    ax.add_collection(drawn, autolim=False)
 
 
 def legend(ax: Axes, entries: Sequence[tuple[str, Ink]]) -> None:
@@ -123,7 +138,7 @@ def y_ticks(ax: Axes, at: Sequence[float], labels: Sequence[str]) -> None:
     ax.yaxis.set_major_formatter(FixedFormatter(list(labels)))
 
 
-def y_range(ax: Axes, low: float, high: float, n_ticks: int = 4) -> None:
+def y_range(ax: Axes, low: float, high: float, n_ticks: int = 3) -> None:
     """Limits, and round ticks within them."""
     ax.set_ylim(low, high)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=n_ticks, steps=[1, 2, 5, 10]))

@@ -7,11 +7,10 @@ is said to be unknown.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 
-from analysis.results import Breath, Finish
+from analysis.results import Finish
 from monitor.report import words
 from monitor.report.panels import REFERENCE_BAND_DEG
 from monitor.report.titles import placement_title, title
@@ -23,12 +22,9 @@ HEADINGS = {
     "getting-up": "Getting up",
     "breathing": "Breathing",
     "heart": "Heart",
-    "drowsiness": "Relaxed, and awake?",
     "chest-motion": "What the chest did",
     "sensors": "Sensors",
 }
-
-_LEAST_BREATHS = 20  # two minutes: fewer say nothing of how even breathing is
 
 
 def finding(name: str, result: SessionResult) -> str:
@@ -90,71 +86,46 @@ def getting_up_words(finish: Finish) -> str:
             ("standing", finish.standing_s),
         )
     ]
-    took = words.duration(finish.end_s - finish.start_s)
+    seen = ", ".join(parts)
+    if finish.reason:
+        return f"{seen[0].upper()}{seen[1:]}. {finish.reason}"
+    verdict = {True: "Hurried", False: "Not hurried", None: "Whether it was hurried is unknown"}
     speed = words.number(finish.peak_speed_deg_s, "deg/s")
-    hurried = {True: "Hurried", False: "Not hurried", None: "Whether it was hurried is unknown"}
-    reason = f": {finish.reason}" if finish.reason else "."
-    return (
-        f"{took} from the first turn: {', '.join(parts)}; fastest turn of the trunk {speed}. "
-        f"{hurried[finish.hurried]}{reason}"
-    )
+    return f"{seen[0].upper()}{seen[1:]}; fastest turn of the trunk {speed}. {verdict[finish.hurried]}."
 
 
 def _breathing(result: SessionResult) -> str:
     said = _numbers(result, "breathing_per_min")
-    found = result.analysis.breaths
-    if not found:
+    n = len(result.analysis.breaths)
+    if not n:
         return f"{said} Single breaths are unknown."
-    n_sighs = sum(b.kind == "sigh" for b in found)
-    sighs = f"{n_sighs} sigh{'s' * (n_sighs != 1)}" if n_sighs else "no sigh"
-    pauses = [b.pause_s for b in found if b.pause_s is not None]
-    paused = (
-        f" The pause after a breath was mostly {words.number(float(np.median(pauses)), 's')}."
-        if pauses
-        else " Pauses are unknown."
-    )
-    return f"{said} {len(found)} breaths and {sighs} among them.{_evenness(found)}{paused}"
-
-
-def _evenness(found: tuple[Breath, ...]) -> str:
-    """How much the length of a breath varies, and whether a long one follows a long one."""
-    lengths = np.array([b.end_s - b.start_s for b in found])
-    if len(found) < _LEAST_BREATHS or not lengths.mean() > 0:
-        return " Too few for saying how even they were."
-    spread = float(lengths.std() / lengths.mean())
-    said = f" Their length varied by {words.percent(spread)} (standard deviation over mean)"
-    follow = [
-        (b.end_s - b.start_s, a.end_s - a.start_s)
-        for b, a in pairwise(found)
-        if abs(a.start_s - b.end_s) < 0.5  # a breath that was not seen lies between the others
-    ]
-    if len(follow) < _LEAST_BREATHS or not spread:
-        return f"{said}."
-    before, after = np.array(follow).T
-    if not (before.std() and after.std()):
-        return f"{said}."
-    alike = float(np.corrcoef(before, after)[0, 1])
-    return f"{said}; one breath's length went with the next one's by r = {words.number(alike)}."
+    known = result.analysis.summary
+    names = ("breath_depth_deg", "breath_regularity_cv", "breath_lag1", "sighs", "longest_pause_s")
+    numbers = _numbers(result, *(name for name in names if name in known))
+    return f"{said} {n} single breaths were seen. {numbers}".rstrip()
 
 
 def _heart(result: SessionResult) -> str:
     return f"{_numbers(result, 'heart_per_min')} Paler is less sure."
 
 
-def _drowsiness(result: SessionResult) -> str:
+def drowsiness_words(result: SessionResult) -> str:
+    """How much of the session was nearer to sleep than to waking; empty where nobody can tell."""
     values = result.analysis.epochs.drowsy
     known = values[np.isfinite(values)]
-    share = float(np.mean(known >= 0.5)) if len(known) else None
+    if not len(known):
+        return ""
     return (
-        f"{_numbers(result, 'relaxation')} Nearer to sleep than to waking for "
-        f"{words.percent(share)} of the {words.percent(float(np.isfinite(values).mean()))} of the "
-        "session in which that can be told. A sleeper scores high in relaxation: they are not the same."
+        f"By its movement the body was nearer to sleep than to waking for "
+        f"{words.percent(float(np.mean(known >= 0.5)))} of the "
+        f"{words.percent(len(known) / len(values))} of the session in which that can be told. "
+        "A sleeper's index is high: drowsy is not relaxed."
     )
 
 
 def _chest_motion(_: SessionResult) -> str:
     return (
-        "The darker, the more the chest moved at that frequency. Breathing draws the band at the "
+        "The stronger the colour, the more the chest moved at that frequency. Breathing draws the band at the "
         "foot, the heart's beats and their tremor those above 1 Hz, restlessness a column. The "
         "lines are the rates that were counted; where there is no line they are unknown."
     )
@@ -171,9 +142,9 @@ def _sensors(result: SessionResult) -> str:
 
 
 def _numbers(result: SessionResult, *names: str) -> str:
-    """Each of the summary's numbers that this session has, as a sentence of its own."""
+    """Each of these numbers of the summary as a sentence of its own, unknown ones too."""
     found = result.analysis.summary
-    return " ".join(f"{title(n)}: {words.estimate(found[n])}." for n in names if n in found)
+    return " ".join(f"{title(n)}: {words.estimate(found.get(n))}." for n in names)
 
 
 _FINDINGS: dict[str, Callable[[SessionResult], str]] = {
@@ -182,7 +153,6 @@ _FINDINGS: dict[str, Callable[[SessionResult], str]] = {
     "getting-up": _getting_up,
     "breathing": _breathing,
     "heart": _heart,
-    "drowsiness": _drowsiness,
     "chest-motion": _chest_motion,
     "sensors": _sensors,
 }

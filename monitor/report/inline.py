@@ -13,7 +13,6 @@ _ID = re.compile(r'(\bid="|url\(#|href="#)')
 _ATTRIBUTE = re.compile(r'\b(fill|stroke)="(#[0-9a-f]{6})"')
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _PIXELS = re.compile(r'href="data:[^"]*"')
-_DIGITS = re.compile(r"(\d+\.\d\d)\d+")
 _VARIABLES = {ink.light: f"var(--{ink.name})" for ink in palette.ALL}
 
 
@@ -28,8 +27,7 @@ def inline_svg(svg: str, prefix: str) -> Markup:
     """An SVG of ours ready to stand in the page.
 
     Ids get a prefix so that two pictures do not share them; colours and the typeface become the
-    page's; places keep hundredths of a point, a fortieth of what an eye can tell.  Markup is right
-    here: matplotlib escapes every text that it writes.
+    page's.  Markup is right here: matplotlib escapes every text that it writes.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
@@ -38,7 +36,6 @@ def inline_svg(svg: str, prefix: str) -> Markup:
     svg = _PIXELS.sub("href='@'", svg)
     svg = _ID.sub(rf"\g<1>{prefix}-", svg)
     svg = _FONT.sub(r"\1var(--sans)", svg)
-    svg = _DIGITS.sub(r"\1", svg)
     svg = _ATTRIBUTE.sub(r'style="\1: \2"', svg)
     svg = _COLOUR.sub(lambda found: _VARIABLES.get(found[0], found[0]), svg)
     for data in pixels:

@@ -14,6 +14,7 @@ has ticks in time, and a title stands where it is told to, so that nothing is la
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from monitor.report import palette
 from monitor.result import SessionResult
@@ -126,7 +127,7 @@ def fill(
     room_in = height_in - _GAP_IN * (len(panels) - 1)
     scale = room_in / sum(p.height_in for p in panels)
     y_in = bottom_in + height_in
-    for panel in panels:
+    for n_below, panel in zip(reversed(range(len(panels))), panels, strict=True):
         y_in -= panel.height_in * scale
         ax = figure.add_axes(
             (left_in / whole_in, y_in / high_in, width_in / whole_in,
@@ -134,13 +135,14 @@ def fill(
         )  # fmt: skip
         y_in -= _GAP_IN
         ax.set_title(panel.title)
-        panel.draw(ax, result, span)
         ax.set_xlim(start_min, end_min)
-        if panel is panels[-1]:
+        ax.set_autoscaley_on(False)  # every panel says its own limits
+        panel.draw(ax, result, span)
+        if n_below == 0:
             ax.xaxis.set_major_locator(MaxNLocator(nbins=n_ticks, steps=[1, 2, 5, 10]))
             ax.set_xlabel("minutes", color=palette.QUIET.light)
         else:
-            ax.xaxis.set_major_locator(NullLocator())
+            ax.xaxis.set_visible(False)
 
 
 def session_end_min(result: SessionResult) -> float:
@@ -153,15 +155,17 @@ def session_end_min(result: SessionResult) -> float:
 @contextmanager
 def house_style() -> Iterator[None]:
     """Our one style, and nothing of the user's own matplotlib settings."""
-    with mpl.rc_context(_house_params()):
+    with mpl.rc_context(_house_params()), warnings.catch_warnings():
+        # what a wearer wrote may have a sign that no typeface here has: it is drawn as a box
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 
 @cache
-def _house_params() -> dict[str, Any]:
+def _house_params() -> dict[Any, Any]:
     """Matplotlib's defaults with the house's file over them."""
     with resources.as_file(resources.files("monitor.report") / "house.mplstyle") as path:
         house = mpl.rc_params_from_file(path, use_default_template=False)
-    params = {**mpl.rcParamsDefault, **house}
+    params: dict[Any, Any] = {**mpl.rcParamsDefault, **house}
     params.pop("backend", None)  # ours to say with each canvas, not with a setting
     return params

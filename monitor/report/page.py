@@ -115,6 +115,7 @@ def _content(result: SessionResult) -> dict[str, Any]:
         "dark": css_variables(palette.ALL, dark=True),
         "cues": found,
         "cue_summary": summary(found),
+        "drowsiness": findings.drowsiness_words(result),
         "has_sighs": any(b.kind == "sigh" for b in analysis.breaths),
         "numbers": [
             (title(n), words.number(e.value, e.unit), words.interval(e), e.coverage)

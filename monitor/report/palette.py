@@ -39,21 +39,21 @@ GUIDE = Ink("guide", "#6d757e", "#98a1ab")
 SPECTRUM = Ink("spectrum", "#2f86c1", "#2f86c1")  # in a picture of pixels: one value for both
 
 PHASES = {
-    "straight": Ink("ph-straight", "#cfe3f1", "#1f3f55"),
-    "settling": Ink("ph-settling", "#dcebd9", "#2a4635"),
-    "rest": Ink("ph-rest", "#b5ddcd", "#1f5a48"),
+    "straight": Ink("ph-straight", "#93c6f6", "#1561a8"),
+    "settling": Ink("ph-settling", "#e2efdf", "#2c4a38"),
+    "rest": Ink("ph-rest", "#a9d9c6", "#1d6650"),
     "extra": Ink("ph-extra", "#f6e3b0", "#5c4a17"),
-    "rolling": Ink("ph-rolling", "#e6d7ef", "#46365a"),
-    "kneeling": Ink("ph-kneeling", "#d9c3e6", "#533f6b"),
-    "standing": Ink("ph-standing", "#ccb0dd", "#5f4a7b"),
+    "rolling": Ink("ph-rolling", "#efe4f5", "#382b49"),
+    "kneeling": Ink("ph-kneeling", "#d8c1e6", "#57426f"),
+    "standing": Ink("ph-standing", "#bf9fd5", "#735a91"),
     "unknown": UNKNOWN,
 }
 
 POSITIONS = {
-    "supine": Ink("po-supine", "#d3e6e8", "#254449"),
-    "left": Ink("po-left", "#e9dcc6", "#4f3f22"),
-    "right": Ink("po-right", "#f1cdb9", "#5e3a26"),
-    "prone": Ink("po-prone", "#e3e2b6", "#4d4c1c"),
+    "supine": Ink("po-supine", "#c6dfe2", "#254449"),
+    "left": Ink("po-left", "#f2ead9", "#3a311d"),
+    "right": Ink("po-right", "#e9b797", "#7d4c30"),
+    "prone": Ink("po-prone", "#d3d18f", "#5d5b1d"),
     "upright": Ink("po-upright", "#cfcbe8", "#413a6b"),
     "unknown": UNKNOWN,
 }

@@ -6,6 +6,8 @@ drawn across.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
@@ -18,6 +20,7 @@ from monitor.report.cues import Cue, cues
 from monitor.report.decimate import min_max
 from monitor.report.drawing import (
     alert_marks,
+    boxes,
     legend,
     line,
     line_by_confidence,
@@ -31,7 +34,8 @@ from monitor.report.palette import Ink
 from monitor.report.titles import PART_TITLES, PHASE_TITLES, POSITION_TITLES
 from monitor.result import SessionResult
 
-REFERENCE_BAND_DEG = 8.0  # the drift at which the wearer is told (monitor.alerts.machines)
+REFERENCE_BAND_DEG = 8.0  # the drift at which the wearer is told (monitor.alerts.excursion)
+_STRIP_BINS_AN_INCH = 12  # of a part of the index: a minute's mean has no finer detail
 _SHORT_NAMES = {"rest": "rest", "extra": "extra", "rolling": "roll", "unknown": "?"}
 _SHORT_POSITIONS = {"left": "left", "right": "right", "unknown": "?"}
 
@@ -47,9 +51,11 @@ def phases(ax: Axes, result: SessionResult, span: Span) -> None:
     positions = result.analysis.positions
     spans = [(p.name, PHASE_TITLES[p.name], p.start_s, p.end_s) for p in result.analysis.phases]
     bottom = 0.54 if positions else 0.0
-    unnamed = _band(ax, span, spans, (bottom, 1.0 - bottom), palette.PHASES, _SHORT_NAMES)
+    unnamed = _band(
+        ax, span, spans, (bottom, 1.0 - bottom), inks=palette.PHASES, short=_SHORT_NAMES
+    )
     lay = [(p.name, POSITION_TITLES[p.name], p.start_s, p.end_s) for p in positions]
-    _band(ax, span, lay, (0.0, 0.46), palette.POSITIONS, _SHORT_POSITIONS)
+    _band(ax, span, lay, (0.0, 0.46), inks=palette.POSITIONS, short=_SHORT_POSITIONS)
     _phase_key(ax, unnamed, span)
     ax.set_ylim(0, 1)
     ax.yaxis.set_major_locator(NullLocator())
@@ -61,21 +67,25 @@ def phases(ax: Axes, result: SessionResult, span: Span) -> None:
 def _band(
     ax: Axes,
     span: Span,
-    spans: list[tuple[str, str, float, float]],
+    spans: Sequence[tuple[str, str, float, float]],
     rows: tuple[float, float],
+    *,
     inks: dict[str, Ink],
     short: dict[str, str],
 ) -> dict[str, Ink]:
     """Coloured stretches with their names; returns those for whose name there was no room."""
     unnamed: dict[str, Ink] = {}
     bottom, height = rows
-    for name, words, start_s, end_s in spans:
-        ink = inks.get(name, palette.UNKNOWN)
-        hatch = "////" if name == "unknown" else None
-        ax.broken_barh(
-            [(start_s / 60.0, (end_s - start_s) / 60.0)], (bottom, height), facecolor=ink.light,
-            edgecolor=palette.UNKNOWN_EDGE.light if hatch else "none", hatch=hatch, linewidth=0,
-        )  # fmt: skip
+    places = [
+        (start_s / 60.0, bottom, (end_s - start_s) / 60.0, height) for _, _, start_s, end_s in spans
+    ]
+    colours = [inks.get(name, palette.UNKNOWN) for name, _, _, _ in spans]
+    boxes(ax, places, colours)
+    hatched = [place for place, ink in zip(places, colours, strict=True) if ink is palette.UNKNOWN]
+    if hatched:
+        edge = palette.UNKNOWN_EDGE.light
+        boxes(ax, hatched, [palette.UNKNOWN] * len(hatched), hatch="////", edgecolors=edge)
+    for (name, words, start_s, end_s), ink in zip(spans, colours, strict=True):
         room, shown = span.inches(start_s, end_s), words
         if room < 0.075 * len(shown):
             shown = short.get(name, name)
@@ -94,7 +104,7 @@ def _phase_key(ax: Axes, unnamed: dict[str, Ink], span: Span) -> None:
     right_in = span.width_in
     for name, ink in reversed(unnamed.items()):
         words = PHASE_TITLES[name] if span.width_in > 6.0 else _SHORT_NAMES.get(name, name)
-        width_in = 0.068 * len(words) + 0.30
+        width_in = 0.060 * len(words) + 0.36
         if right_in - width_in < 0.8:  # the title's own room
             return
         right_in -= width_in
@@ -156,17 +166,19 @@ def knees(ax: Axes, result: SessionResult, span: Span) -> None:
     for _, _, reference_deg, ink in shown:
         if reference_deg is not None:
             low, high = reference_deg - REFERENCE_BAND_DEG, reference_deg + REFERENCE_BAND_DEG
-            ax.axhspan(low, high, color=ink.light, alpha=0.10, linewidth=0)
+            ax.axhspan(low, high, color=ink.light, alpha=0.07, linewidth=0)
+            ax.axhline(reference_deg, color=ink.light, alpha=0.5, linewidth=0.7)
     ax.axhline(90.0, color=palette.GUIDE.light, linewidth=1.0, dashes=(5, 3))
     for n, (_, values, _, ink) in enumerate(shown):
         line(ax, span, epochs.t_s, values, ink)
         strips = unknown_runs(result, np.isfinite(values) | ~known_any)
         if strips:  # one leg alone unknown: a strip in its colour at the foot
-            ax.broken_barh(
-                strips, (0.045 * n, 0.03), facecolor=ink.light, alpha=0.45, linewidth=0,
+            boxes(
+                ax, [(start, 0.045 * n, width, 0.03) for start, width in strips],
+                [ink] * len(strips), alpha=0.45,
                 transform=blended_transform_factory(ax.transData, ax.transAxes),
             )  # fmt: skip
-    y_range(ax, *_knee_limits([s[1] for s in shown], result), n_ticks=6)
+    y_range(ax, *_knee_limits([s[1] for s in shown], result), n_ticks=4)
     legend(ax, [(name, ink) for name, _, _, ink in shown])
     alert_marks(ax, result, lambda kind: kind.startswith("knee"))
 
@@ -214,32 +226,36 @@ def heart(ax: Axes, result: SessionResult, span: Span) -> None:
 def relaxation(ax: Axes, result: SessionResult, span: Span) -> None:
     """The relaxation index, and below it the parts that it is made from, each from 0 to 1.
 
-    A part's row is as high as its weight says, so that what counts more is seen more.
+    A part's row is higher where its weight is.  Drowsiness, where known, has a row in another
+    colour: it is no part of the index, and a sleeper's index is high.
     """
     epochs = result.analysis.epochs
     parts, weights = relaxation_parts(epochs), RelaxationSettings().weights
-    bottom, top = -1.35, 1.05
-    height = top - bottom
-    shade_unknown(
-        ax, result, span, np.isfinite(epochs.relaxation), (-bottom / height, 1.0 / height)
-    )
+    rows: list[tuple[str, FloatArray, float, Ink]] = [
+        (PART_TITLES[name], getattr(parts, name), 0.11 + 0.55 * weight, palette.RELAX)
+        for name, weight in zip(part_names(), weights, strict=True)
+    ]
+    if np.isfinite(epochs.drowsy).any():
+        rows.append(("drowsy", epochs.drowsy, 0.22, palette.HEART))
+    bottom, top = -0.14 - sum(height for _, _, height, _ in rows), 1.05
+    size = top - bottom
+    known = np.isfinite(epochs.relaxation)
+    shade_unknown(ax, result, span, known, (-bottom / size, 1.0 / size))
     line(ax, span, epochs.t_s, epochs.relaxation, palette.RELAX)
-    y, ticks, names = -0.12, [1.0, 0.0], ["1", "0"]
-    high = 0.155 + 0.155 * np.array(weights) / np.mean(weights) / 2
-    high *= 1.10 / high.sum()
-    for name, row in zip(part_names(), high, strict=True):
-        values: FloatArray = getattr(parts, name)
-        foot, room = y - row, row * 0.8
-        y -= row
+    foot, ticks, names = -0.12, [1.0, 0.0], ["1", "0"]
+    for name, values, height, ink in rows:
+        foot -= height
+        room = 0.8 * height
+        known = np.isfinite(values)
         shade_unknown(
-            ax, result, span, np.isfinite(values), ((foot - bottom) / height, room / height)
+            ax, result, span, known, ((foot - bottom) / size, room / size), said=False
+        )  # fmt: skip
+        t_min, drawn = min_max(
+            epochs.t_s / 60.0, values, round(_STRIP_BINS_AN_INCH * span.width_in)
         )
-        t_min, drawn = min_max(epochs.t_s / 60.0, values, round(30 * span.width_in))
-        ax.fill_between(
-            t_min, foot, foot + room * drawn, color=palette.RELAX.light, alpha=0.45, linewidth=0
-        )
+        ax.fill_between(t_min, foot, foot + room * drawn, color=ink.light, alpha=0.45, linewidth=0)
         ticks.append(foot + room / 2)
-        names.append(PART_TITLES[name])
+        names.append(name)
     ax.set_ylim(bottom, top)
     y_ticks(ax, ticks, names)
     ax.grid(visible=False)

@@ -84,11 +84,11 @@ def spectrogram(data: SensorData) -> Spectrogram | None:
     acc = cell_means(t_s, data.acc_m_s2, 0, n_cells, fs_hz)
     width, step = round(_WINDOW_S * fs_hz), round(_STEP_S * fs_hz)
     starts = np.arange(0, n_cells - width + 1, step)
-    edges_hz = _edges(fs_hz)
+    edges_hz: FloatArray = _edges(fs_hz)
     window = np.hanning(width)
-    line_hz = np.fft.rfftfreq(width, 1.0 / fs_hz)
+    line_hz: FloatArray = np.arange(width // 2 + 1, dtype=np.float64) * (fs_hz / width)
     band = np.digitize(line_hz, edges_hz) - 1
-    power_db = np.full((len(starts), len(edges_hz) - 1), np.nan)
+    power_db: FloatArray = np.full((len(starts), len(edges_hz) - 1), np.nan)
     for row, start in enumerate(starts):
         piece = acc[start : start + width]
         heard = np.isfinite(piece).all(axis=1)
@@ -96,7 +96,10 @@ def spectrogram(data: SensorData) -> Spectrogram | None:
             weight = window * heard
             density = _density(piece, weight, fs_hz)
             power_db[row] = 10.0 * np.log10(_by_band(line_hz, density, band, edges_hz))
-    return Spectrogram((starts + width / 2) / fs_hz, edges_hz, power_db, step / fs_hz)
+    # the first report shows what is kept for the next: to a few hundredths of a decibel
+    kept_db: FloatArray = power_db.astype(np.float16).astype(np.float64)
+    middle_s = np.asarray((starts + width / 2) / fs_hz, dtype=np.float64)
+    return Spectrogram(middle_s, edges_hz, kept_db, step / fs_hz)
 
 
 def chest_of(folder: Path) -> Spectrogram | None:
@@ -111,17 +114,15 @@ def chest_of(folder: Path) -> Spectrogram | None:
         return None
     key = f"{__version__} {source.name} {source.stat().st_size} {source.stat().st_mtime_ns}"
     path = folder / CACHE_NAME
-    with suppress(OSError, ValueError, KeyError, EOFError):
-        with np.load(path, allow_pickle=False) as kept:
-            if str(kept["key"]) == key:
-                return _kept(kept["t_s"], kept["edges_hz"], kept["power_db"])
+    with suppress(OSError, ValueError, KeyError, EOFError), np.load(path) as kept:
+        if str(kept["key"]) == key:
+            return _kept(kept["t_s"], kept["edges_hz"], kept["power_db"])
     found = _from_raw(folder)
+    bands = found or Spectrogram(np.empty(0), np.empty(0), np.empty((0, 0)))
     data = io.BytesIO()
-    empty = Spectrogram(np.empty(0), np.empty(0), np.empty((0, 0)))
-    kept = found or empty
     np.savez_compressed(
-        data, key=np.array(key), t_s=kept.t_s, edges_hz=kept.edges_hz,
-        power_db=kept.power_db.astype(np.float16),
+        data, key=np.array(key), t_s=bands.t_s, edges_hz=bands.edges_hz,
+        power_db=bands.power_db.astype(np.float16),
     )  # fmt: skip
     from monitor.result_file import write_bytes  # noqa: PLC0415
 

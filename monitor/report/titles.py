@@ -40,8 +40,6 @@ _MOVEMENT_TITLES = {
     "roll": "rolling to the side",
     "kneel": "up to kneeling",
     "stand": "up to standing",
-    "out": "there",
-    "back": "and back",
 }
 
 _TITLES = {  # where the plain name would read badly
@@ -62,6 +60,15 @@ _TITLES = {  # where the plain name would read badly
     "lean_left_deg": "Left leg leaning out",
     "lean_right_deg": "Right leg leaning out",
     "trunk_tilt_deg": "Trunk tilt",
+    "posture_drift_deg": "Trunk, turned during rest",
+    "breath_depth_deg": "Depth of a breath",
+    "breath_regularity_cv": "Breath length, variation (CV)",
+    "breath_lag1": "Breath length with the next (r)",
+    "movements_per_min": "Movements",
+    "longest_still_s": "Longest stillness",
+    "drowsy": "Drowsy, 0 to 1",
+    "enmo_mg": "Activity (ENMO)",
+    "mad_mg": "Activity (MAD)",
 }
 _UNIT_SUFFIXES = ("_deg_s", "_deg", "_per_min", "_mg", "_min", "_s", "_share")
 
@@ -72,7 +79,7 @@ def title(name: str) -> str:
     Examples
     --------
     >>> title("knee_left_deg"), title("longest_still_s")
-    ('Left knee', 'Longest still')
+    ('Left knee', 'Longest stillness')
     """
     if name in _TITLES:
         return _TITLES[name]

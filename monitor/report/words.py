@@ -14,12 +14,20 @@ import numpy as np
 from analysis.results import Estimate, FloatArray
 from monitor.result import SessionResult
 
-UNITS = {"deg": "°", "1": "", "0 to 1": "", "1/min": " a minute", "per_min": " a minute"}
+UNITS = {
+    "-1 to 1": "",
+    "deg": "°",
+    "1": "",
+    "0 to 1": "",
+    "1/min": " a minute",
+    "per_min": " a minute",
+    "deg/s": "° a second",
+}
 
 LEAST_SPOKEN_OF = 1 / 3  # of the time: what is known for less is in the table, not in a sentence
 _NEARLY_ALL = 0.9  # what is missing from less than this is said
 _NBSP = "\u00a0"  # a number and its unit stay on one line
-_KEPT_WITHIN_DEG = 20.0  # more than this and one angle would say too much
+_KEPT_WITHIN_DEG = 8.0  # the drift of which the wearer is told: more, and one angle says too much
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -83,12 +91,12 @@ def number(value: float | None, unit: str = "") -> str:
 
     Examples
     --------
-    >>> number(89.14, "deg"), number(0.6667, "1"), number(None, "deg")
-    ('89.1°', '0.67', 'unknown')
+    >>> number(89.14, "deg"), number(0.6667, "1"), number(None, "deg"), number(3.0)
+    ('89.1°', '0.67', 'unknown', '3')
     """
     if value is None or not math.isfinite(value):
         return "unknown"
-    digits = _digits(abs(value), unit)
+    digits = 0 if _is_count(unit, value) else _digits(abs(value), unit)
     shown = UNITS.get(unit, f" {unit}" if unit else "")
     return f"{value:z.{digits}f}{shown}"  # z: never "-0.0"
 
@@ -98,7 +106,8 @@ def interval(estimate: Estimate) -> str:
     low, high = estimate.low, estimate.high
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return "–"  # noqa: RUF001  # an en dash is what an empty cell of a table shows
-    digits = _digits(max(abs(low), abs(high)), estimate.unit)
+    size = max(abs(low), abs(high))
+    digits = 0 if _is_count(estimate.unit, low, high) else _digits(size, estimate.unit)
     return f"{low:z.{digits}f} to {high:z.{digits}f}"
 
 
@@ -117,6 +126,10 @@ def estimate(found: Estimate | None) -> str:
     between = interval(found)
     mostly = f"mostly {between}, " if " to " in between else ""
     return f"{number(found.value, found.unit)} ({mostly}known for {percent(found.coverage)})"
+
+
+def _is_count(unit: str, *values: float) -> bool:
+    return not unit and all(float(value).is_integer() for value in values)
 
 
 def _digits(size: float, unit: str) -> int:
@@ -182,8 +195,8 @@ def _cued(result: SessionResult) -> str:
         return ""
     n_right = sum(entry.corrected_s is not None for entry in given)
     if len(given) == 1:
-        return f"one cue{', put right' * n_right}"
-    return f"{len(given)} cues, {n_right} of them put right"
+        return f"one cue{' that was put right' * n_right}"
+    return f"{len(given)} cues of which {n_right} {'was' if n_right == 1 else 'were'} put right"
 
 
 def _finish(result: SessionResult) -> str:
@@ -202,22 +215,21 @@ def _knees(result: SessionResult) -> str:
     rest = [p for p in result.analysis.phases if p.name == "rest"]
     spans = [(epochs.t_s > p.start_s) & (epochs.t_s <= p.end_s) for p in rest]
     resting = np.any(spans, axis=0) if rest else np.ones(len(epochs), dtype=bool)
-    kept: list[str] = []
-    moved: list[str] = []
+    near: list[str] = []
+    said: list[str] = []
     for side, column in (("left", epochs.knee_left_deg), ("right", epochs.knee_right_deg)):
         values = column[resting]
         if not mostly_known(values):
             continue
         low, middle, high = np.nanpercentile(values, [10, 50, 90])
         if high - low <= _KEPT_WITHIN_DEG:
-            kept.append(f"{middle:z.0f}° {side}")
+            near.append(f"{middle:z.0f}° {side}")
+            said.append(f"the {side} knee mostly near {middle:z.0f}°")
         else:
-            moved.append(f"the {side} knee mostly between {low:z.0f}° and {high:z.0f}°")
-    when = "while resting " if rest else ""
-    if len(kept) == 2:
-        return f"{when}knees mostly near {kept[0]} and {kept[1]}"
-    said = [f"the {one.split()[1]} knee mostly near {one.split()[0]}" for one in kept]
-    return ", ".join(when + one for one in said + moved)
+            said.append(f"the {side} knee mostly between {low:z.0f}° and {high:z.0f}°")
+    if len(near) == 2:
+        said = [f"knees mostly near {near[0]} and {near[1]}"]
+    return ("while resting " if rest and said else "") + ", ".join(said)
 
 
 def when(started_at: str | None) -> str | None:

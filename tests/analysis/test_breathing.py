@@ -136,11 +136,17 @@ def test_too_little_is_unknown():
     begun[0, : N - 100] = np.nan  # 10 s into a session
     assert np.isnan(rate(begun))
     begun = chest(4 * breath(14))
-    begun[0, : N - 200] = np.nan  # 20 s: may be the third harmonic of a breath of 13 s
+    begun[0, : N - 140] = np.nan  # 14 s: 3.3 breaths, or the third harmonic of one of 13 s
     assert np.isnan(rate(begun))
     begun = chest(4 * breath(14))
-    begun[0, : N - 250] = np.nan  # 25 s
+    begun[0, : N - 170] = np.nan  # 17 s: a breath of 13 s would have shown itself
     assert rate(begun) == pytest.approx(14, abs=1.0)
+    slow = chest(4 * breath(9))
+    slow[0, : N - 220] = np.nan  # 22 s: may be the third harmonic of a breath of 20 s
+    assert np.isnan(rate(slow))
+    slow = chest(4 * breath(9))
+    slow[0, : N - 250] = np.nan  # 25 s
+    assert rate(slow) == pytest.approx(9, abs=1.0)
     gone = chest(4 * breath(14))
     gone[0, -220:] = np.nan  # silent for 22 s
     assert np.isnan(rate(gone))
@@ -154,6 +160,13 @@ def test_breath_is_unknown_for_half_a_minute_after_the_chest_rolled_over(
     before = T_S[-1] - rolled_s_ago > T_S
     g[before] = g[before][:, [1, 2, 0]]  # another axis points up
     assert np.isfinite(breathing(g[np.newaxis], FS_HZ).rate_per_min[0]) == known
+
+
+def test_an_answer_after_half_a_minute_is_surer_than_the_first():
+    full, begun = chest(4 * breath(14)), chest(4 * breath(14))
+    begun[0, : N - 170] = np.nan
+    sure, early = (breathing(w, FS_HZ).confidence[0] for w in (full, begun))
+    assert early < 0.75 < sure
 
 
 def test_a_twitch_does_not_hide_a_minute_of_breathing():

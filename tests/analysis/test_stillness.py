@@ -14,7 +14,6 @@ from analysis.stillness import (
     longest_still_s,
     movements_per_min,
     own_noise_m_s2,
-    posture_drift_deg,
     settled_after_s,
     still_share,
     stillness,
@@ -108,22 +107,44 @@ def test_a_wrong_shape_is_refused():
         stillness(np.zeros((150, 3)), FS_HZ)
 
 
-def test_rounding_noise_is_that_of_the_step():
-    step = 0.0383  # a 10-bit sensor
+def test_the_own_noise_of_a_sensor_is_that_of_its_still_seconds():
     rng = np.random.default_rng(3)
-    rounded = np.round(rng.normal(0, 0.2, (3000, 3)) / step) * step
-    assert own_noise_m_s2(rounded, FS_HZ) == pytest.approx(step / np.sqrt(12) * np.sqrt(0.396))
+    noise_m_s2 = 0.03
+    still = np.array([0, 0, 9.8]) + rng.normal(0, noise_m_s2, (1, 2000, 3))
+    in_band = noise_m_s2 * np.sqrt(3 * 3.3 / 25)
+    assert own_noise_m_s2(still, FS_HZ)[0] == pytest.approx(in_band, rel=0.05)
+    t_s = np.arange(2000) / FS_HZ
+    moving = still + 0.3 * np.sin(2 * np.pi * 2 * t_s)[np.newaxis, :, np.newaxis]
+    assert own_noise_m_s2(moving, FS_HZ)[0] == pytest.approx(in_band, rel=0.2)
+    still[0, 7] = np.nan
+    assert np.isnan(own_noise_m_s2(still, FS_HZ)[0])
 
 
-def test_posture_drift_is_the_angle_turned():
-    lying = np.tile([0.0, 0.0, 9.8], (1, 600, 1))
-    turned = lying.copy()
-    turned[0, -100:] = 9.8 * np.array([np.sin(0.05), 0, np.cos(0.05)])
-    assert posture_drift_deg(lying, 10.0)[0] == pytest.approx(0, abs=1e-6)
-    from_lying = posture_drift_deg(turned, 10.0, reference=np.array([0.0, 0.0, 1.0]))
-    assert from_lying[0] == pytest.approx(np.degrees(0.05), rel=1e-6)
-    turned[0, -60:] = np.nan
-    assert np.isnan(posture_drift_deg(turned, 10.0)[0])
+def test_a_noisy_sensor_at_rest_moves_as_little_as_a_good_one():
+    rng = np.random.default_rng(3)
+    noisy = np.array([0, 0, 9.8]) + rng.normal(0, 0.1, (40, 150, 3))
+    bare = stillness(noisy, FS_HZ).movement_mg
+    freed = stillness(noisy, FS_HZ, own_noise_m_s2(noisy, FS_HZ)).movement_mg
+    assert np.median(bare) == pytest.approx(
+        100 / 9.80665 * 10 / 10 * np.sqrt(3 * 3.3 / 25), rel=0.1
+    )
+    assert np.median(freed) < 0.4 * np.median(bare)
+
+
+def test_the_product_is_the_spectrum():
+    """A window with nothing missing goes one way, one with a hole the other: the same number."""
+    rng = np.random.default_rng(5)
+    windows = np.array([0, 0, 9.8]) + rng.normal(0, 0.1, (5, 150, 3)).cumsum(axis=1)
+    whole = stillness(windows, FS_HZ).movement_mg
+    t = np.arange(150)
+    for window, ours in zip(windows, whole, strict=True):
+        trend = np.stack([np.polyval(np.polyfit(t, c, 3), t) for c in window.T], axis=1)
+        taper = np.hanning(152)[1:-1]
+        power = np.abs(np.fft.rfft((window - trend) * taper[:, None], axis=0)) ** 2
+        f_hz = np.fft.rfftfreq(150, 1 / FS_HZ)
+        band = (f_hz >= 0.7) & (f_hz <= 4.0)
+        oracle = np.sqrt(2 * power[band].sum() / 150 / (taper**2).sum())
+        assert ours == pytest.approx(1000 * oracle / 9.80665, rel=1e-6)
 
 
 def test_epochs_are_counted_and_unknown_ones_are_not():

@@ -120,7 +120,7 @@ async def linked(*sensors: Found) -> AsyncIterator[list[Linked]]:
                 request=StreamRequest(_FS_HZ),
                 radio=SYSTEM_RADIO,
                 t_zero_s=t_zero_s,
-                on_notification=one.heard.append,
+                on_notification=lambda it, to=one.heard: to.append(Notification(*it)),
                 on_event=one.events.append,
                 settings=SETTINGS,
             )

@@ -71,7 +71,7 @@ async def hold_session(
                 request=StreamRequest(fs_hz=fs_hz),
                 radio=place.radio(),
                 t_zero_s=t_zero_s,
-                on_notification=session.heard[name].append,
+                on_notification=lambda it, to=session.heard[name]: to.append(Notification(*it)),
                 on_event=session.events[name].append,
             )
             group.create_task(link.run(stop))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -141,6 +141,7 @@ class Session:
     sensor: CountingSensor = field(default_factory=CountingSensor)
     notes: list[Notification] = field(default_factory=list)
     events: list[LinkEvent] = field(default_factory=list)
+    driver: Driver = COUNTING
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -150,11 +151,11 @@ class Session:
         radio = self.air.radio()
         (seen,) = await scan(1.0, radio, stop_when=bool)
         return SensorLink(
-            Found(seen.advert, COUNTING, seen.handle),
+            Found(seen.advert, self.driver, seen.handle),
             request=StreamRequest(),
             radio=radio,
             t_zero_s=0.0,
-            on_notification=self.notes.append,
+            on_notification=lambda it: self.notes.append(Notification(*it)),
             on_event=self.events.append,
         )
 
@@ -337,6 +338,21 @@ def test_a_silent_sensor_is_started_again() -> None:
         silent = next(e for e in session.events if e.state == LinkState.SILENT)
         assert silent.t_s == pytest.approx(13.0, abs=0.05)
         assert len(session.times(START)) == 2
+
+    run(main())
+
+
+def test_a_driver_may_allow_a_longer_silence() -> None:
+    async def main() -> None:
+        session = Session(driver=replace(COUNTING, silent_after_s=5.0))
+        quiet = (
+            (10.0, lambda: session.air.silence(ADDRESS, 4.9)),
+            (20.0, lambda: session.air.silence(ADDRESS, 5.1)),
+        )
+        await session.run(*quiet, until_s=30.0)
+        (silent,) = (e for e in session.events if e.state == LinkState.SILENT)
+        assert silent.t_s == pytest.approx(25.0, abs=0.05)
+        assert silent.detail == "nothing for 5 s"
 
     run(main())
 

@@ -29,6 +29,13 @@ from devices.driver import (
 from devices.errors import DecodeError, SensorRefused, SensorSilent
 from devices.sensors import movesense
 from devices.sensors.movesense import ACCELERATION, DATA_UUID, DRIVER, IMU6, MovesenseDecoder
+from devices.sensors.movesense_packets import (
+    DATA,
+    DATA_PART_2,
+    decode_heart,
+    decode_motion,
+    decode_temperature,
+)
 
 VECTORS = tomllib.loads((Path(__file__).parent / "vectors" / "movesense.toml").read_text())
 INFO = StreamInfo(52.0, 8.0, has_gyro=True, clock=ClockKind.DEVICE)
@@ -51,7 +58,7 @@ def imu6(stamp_ms: int, n: int = 4) -> bytes:
     acc = np.tile(np.array([0.0, 0.0, 9.8125]), n)
     gyro = np.tile(np.array([90.0, 0.0, 0.0]), n)
     return (
-        bytes((movesense.DATA, movesense.REFERENCE[IMU6]))
+        bytes((DATA, movesense.REFERENCE[IMU6]))
         + (stamp_ms % 2**32).to_bytes(4, "little")
         + np.concatenate([acc, gyro]).astype("<f4").tobytes()
     )
@@ -70,7 +77,7 @@ def imu(chunks: Sequence[Chunk | DecodeError]) -> list[ImuChunk]:
 @pytest.mark.parametrize("vector", VECTORS["motion"], ids=by_id)
 def test_motion_vectors(vector: dict[str, Any]) -> None:
     kinds = [kind for kind in KINDS if kind in vector]
-    motion = movesense.decode_motion(joined(vector), len(kinds))
+    motion = decode_motion(joined(vector), len(kinds))
     assert motion is not None
     assert motion.stamp_ms == vector["stamp_ms"]
     for values, kind in zip(motion.kinds, kinds, strict=True):
@@ -97,7 +104,7 @@ def test_parts_are_joined_before_they_are_read(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("vector", VECTORS["heart"], ids=by_id)
 def test_heart_vectors(vector: dict[str, Any]) -> None:
-    heart = movesense.decode_heart(joined(vector))
+    heart = decode_heart(joined(vector))
     assert heart is not None
     assert heart[0] == pytest.approx(vector["heart_per_min"], abs=2e-4)
     assert heart[1].tolist() == vector["rr_ms"]
@@ -105,7 +112,7 @@ def test_heart_vectors(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("vector", VECTORS["temperature"], ids=by_id)
 def test_temperature_vectors(vector: dict[str, Any]) -> None:
-    temperature = movesense.decode_temperature(joined(vector))
+    temperature = decode_temperature(joined(vector))
     assert temperature is not None
     assert temperature[0] == pytest.approx(vector["kelvin"], abs=2e-4)
     assert temperature[1] == vector["stamp_ms"]
@@ -268,3 +275,39 @@ def test_other_firmware_is_told_to_be_updated() -> None:
     with pytest.raises(SensorRefused, match="does not speak GSP") as refused:
         conversation.throw(SensorRefused("none of that name"))
     assert "Showcase" in refused.value.hint
+
+
+def parts(stamp_ms: int, n: int) -> list[bytes]:
+    """A packet as the firmware cuts it: what is beyond 150 bytes comes on its own."""
+    whole = imu6(stamp_ms, n)
+    head, value = whole[:2], whole[2:]
+    rest = [bytes((DATA_PART_2, head[1])) + value[150:]] if len(value) > 150 else []
+    return [head + value[:150], *rest]
+
+
+@given(
+    n=st.sampled_from([1, 4, 8]),
+    first_ms=st.integers(2**32 - 500, 2**32 + 500),
+    steps=st.lists(st.sampled_from([1, 1, 1, 1, 1, 1, 2, 0, 5]), min_size=10, max_size=30),
+    cut=st.integers(0, 60),
+)
+def test_a_session_at_once_is_what_each_packet_is_alone(
+    n: int, first_ms: int, steps: list[int], cut: int
+) -> None:
+    period_ms = round(n * 1000 / 52)
+    at = np.cumsum([0, *steps]).tolist()
+    batch = [
+        Notification(0.001 * period_ms * k + 0.02, DATA_UUID, part)
+        for k in at
+        for part in parts(first_ms + period_ms * k, n)
+    ]
+    together, alone = MovesenseDecoder(INFO), MovesenseDecoder(INFO)
+    whole = [*together.feed(batch[:cut]), *together.feed(batch[cut:])]
+    single = [chunk for item in batch for chunk in alone.feed([item])]
+    assert [c for c in whole if isinstance(c, DecodeError)] == []
+    for name in ("t_device_s", "t_arrival_s", "acc_m_s2", "gyr_rad_s"):
+        a, b = (np.concatenate([getattr(c, name) for c in imu(x)]) for x in (whole, single))
+        np.testing.assert_array_equal(a, b)
+    assert sum(c.n_lost for c in imu(whole)) == sum(c.n_lost for c in imu(single))
+    if set(steps) == {1} and cut == 0:
+        assert len(imu(whole)) == 1

@@ -55,7 +55,7 @@ class Ear:
             request=StreamRequest(),
             radio=radio,
             t_zero_s=0.0,
-            on_notification=self.notes.append,
+            on_notification=lambda it: self.notes.append(Notification(*it)),
             on_event=self.events.append,
         )
         await link.run(stop)

@@ -33,7 +33,6 @@ from devices.sensors.sketch import (
     RATE_UUID,
     SERVICE_UUID,
     SketchDecoder,
-    cue,
 )
 from tests.devices.driver_play import joined, talk
 
@@ -173,7 +172,6 @@ def test_the_sketch_and_the_driver_name_the_same_characteristics() -> None:
     source = SKETCH.read_text(encoding="utf-8").lower()
     for uuid in (SERVICE_UUID, DATA_UUID, RATE_UUID, CUE_UUID):
         assert f'"{uuid}"' in source
-    assert cue(2) == Write(CUE_UUID, b"\x02", response=True)
 
 
 def test_recognised_by_service_or_name() -> None:

@@ -163,7 +163,7 @@ def test_what_a_virtual_sensor_felt_comes_out_at_the_time_it_was_felt(
             request=StreamRequest(fs_hz=100.0),
             radio=air.radio(),
             t_zero_s=0.0,
-            on_notification=notes.append,
+            on_notification=lambda it: notes.append(Notification(*it)),
             on_event=events.append,
         )
         stop = asyncio.Event()

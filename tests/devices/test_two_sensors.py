@@ -11,29 +11,24 @@ each stretch of 20 s by sliding one signal over the other.
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from devices.chunk import FloatArray
-from devices.driver import Advert, Notification, StreamInfo, StreamRequest
+from devices.driver import Notification, StreamInfo, StreamRequest
 from devices.link import LinkEvent, LinkState, SensorLink, scan
 from devices.registry import driver_named
-from devices.sensors import sketch
 from devices.stream import Samples, SensorStream
 from devices.virtual.h10_peripheral import VirtualH10
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import AirSettings, MemoryRadio
 from devices.virtual.peripheral import (
-    GattTable,
     MotionTrack,
-    Outgoing,
     Peripheral,
-    VirtualCharacteristic,
 )
-from devices.virtual.playback import address_of
+from devices.virtual.sketch_peripheral import VirtualSketch
 from devices.virtual.witmotion_peripheral import VirtualWitMotion
 
 SESSION_S = 200.0
@@ -43,62 +38,6 @@ AGREE_S = 0.020
 BAD_AIR = AirSettings(interval_s=0.03, missed=0.1, jitter_s=0.02, seed=7)
 STANDARD_GRAVITY_M_S2 = 9.80665
 TRACK_STEP_S = 1e-3
-
-
-class VirtualSketch:
-    """A board with our sketch: 20-byte frames whose clock of u32 microseconds wraps."""
-
-    def __init__(
-        self, name: str, track: MotionTrack, *, clock_ppm: float, starts_at_us: int
-    ) -> None:
-        self.advert = Advert(address_of(name), name, frozenset({sketch.SERVICE_UUID}))
-        rows = [(sketch.DATA_UUID, {"notify"}), (sketch.RATE_UUID, {"read", "write"})]
-        self.table = GattTable(
-            {sketch.SERVICE_UUID: [VirtualCharacteristic(u, frozenset(p)) for u, p in rows]}
-        )
-        self.n_sent = 0
-        self._track = track
-        self._rate = 1.0 + clock_ppm * 1e-6
-        self._clock_us = starts_at_us  # at session second `_since_s`
-        self._since_s = 0.0
-        self._hz = 100
-        self._next_s: float | None = None
-
-    def restart_clock(self, t_s: float) -> None:
-        """Its clock begins again at zero, as after a reset that the link survives."""
-        self._clock_us, self._since_s = 0, t_s
-
-    def on_connect(self, t_s: float) -> None:
-        pass
-
-    def on_disconnect(self, t_s: float) -> None:
-        self._next_s = None
-
-    def on_subscribe(self, t_s: float, uuid: str, *, enabled: bool) -> None:
-        self._next_s = t_s + 1e-3 if enabled else None
-
-    def on_read(self, t_s: float, uuid: str) -> bytes:
-        return self._hz.to_bytes(2, "little")
-
-    def on_write(self, t_s: float, uuid: str, data: bytes) -> list[Outgoing]:
-        self._hz = int.from_bytes(data, "little")
-        return []
-
-    def next_due_s(self) -> float | None:
-        return self._next_s
-
-    def advance(self, t_s: float) -> list[Outgoing]:
-        outgoing: list[Outgoing] = []
-        while self._next_s is not None and self._next_s <= t_s:
-            now_s = self._next_s
-            acc = self._track.acc_m_s2[round(now_s / TRACK_STEP_S)]
-            stamp = self._clock_us + round((now_s - self._since_s) * self._rate * 1e6)
-            lsb = np.rint(acc / STANDARD_GRAVITY_M_S2 * 4096).astype(int).tolist()
-            head = struct.pack("<4BI", 1, self.n_sent % 256, 255, 0, stamp % 2**32)
-            outgoing.append((sketch.DATA_UUID, head + struct.pack("<6h", *lsb, 0, 0, 0)))
-            self.n_sent += 1
-            self._next_s = now_s + 1.0 / (self._hz * self._rate)
-        return outgoing
 
 
 def shaken(seed: int = 0) -> MotionTrack:
@@ -131,7 +70,7 @@ def heard_samples(
                 request=StreamRequest(fs_hz=100.0),
                 radio=air.radio(),
                 t_zero_s=0.0,
-                on_notification=notes[i].append,
+                on_notification=lambda it, to=notes[i]: to.append(Notification(*it)),
                 on_event=events[i].append,
             )
             for i, sensor in enumerate(sensors)

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from monitor import home
-from monitor.live.schedule import course
 from monitor.live.virtual_run import VirtualSession, play
 from monitor.recording.reader import read_recording
-from tests.monitor.acting import START, Listener, Played, small_wearer
+from tests.monitor.acting import START, Listener, Played, as_scripted, small_wearer
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     try:
         wearer, view = small_wearer(), Listener()
         session = VirtualSession(
-            wearer.sensors, course(2.0), "simulated wearer (test)", radio="memory"
+            wearer.sensors, as_scripted(120.0), "simulated wearer (test)", radio="memory"
         )
         end, folder = play(session, view, lambda: START)
         recording = read_recording(folder / home.RECORDING_NAME)

@@ -109,27 +109,36 @@ def test_replaying_a_session_by_file_repeats_what_was_said(played: Played, own_h
     assert result.exit_code == 0, result.output
     assert "simulated wearer (test), 2.0 minutes" in result.stdout
     n = len(played.end.result.alerts)
-    words = f"{n} alert{'s' * (n != 1)} then, {n} with the settings of the session."
+    words = f"{n} alert{'s' * (n != 1)} then, {n} with the settings of the session, and"
     assert words in result.stdout
 
 
 def test_other_settings_show_what_would_have_been_said(played: Played, own_home: Path) -> None:
-    options = ["--knee-enter", "0.05", "--knee-leave", "0.01", "--dwell", "1"]
+    tried = ("alerts.enter_deg=0.05", "alerts.leave_deg=0.01", "alerts.exposure_deg_s=0.1")
+    options = [word for setting in tried for word in ("--set", setting)]
     path = str(played.folder / "recording.mcap")
     result = CliRunner().invoke(app, ["replay", path, *options])
-    assert re.search(r"only now: The left knee is at \d+ degrees", result.stdout)
-    said = "an alert from 0.05 degrees of knee drift and its end below 0.01 degrees and 1 s of"
-    assert said in " ".join(result.stdout.split())
+    said = " ".join(result.stdout.split())
+    assert re.search(r"only now, told: The left knee is at \d+ degrees", said)
+    assert "with alerts.enter_deg=0.05 and alerts.leave_deg=0.01 and alerts.exposure" in said
 
 
-@pytest.mark.parametrize("options", [("--knee-leave", "9"), ("--knee-enter", "3")])
+def test_a_setting_that_does_not_exist_names_the_nearest(played: Played, own_home: Path) -> None:
+    path = str(played.folder / "recording.mcap")
+    result = CliRunner().invoke(app, ["replay", path, "--set", "alerts.enter=9"])
+    assert isinstance(result.exception, WrongUsage)
+    assert str(result.exception) == "alerts: there is no 'enter'"
+    assert result.exception.hint == "Did you mean 'enter_deg'?"
+
+
+@pytest.mark.parametrize("setting", ["alerts.leave_deg=9", "alerts.enter_deg=3"])
 def test_a_knee_that_is_back_before_it_drifted_is_wrong_usage(
-    played: Played, own_home: Path, options: tuple[str, str]
+    played: Played, own_home: Path, setting: str
 ) -> None:
     path = str(played.folder / "recording.mcap")
-    result = CliRunner().invoke(app, ["replay", path, *options])
+    result = CliRunner().invoke(app, ["replay", path, "--set", setting])
     assert isinstance(result.exception, WrongUsage)
-    assert "a knee cannot be back at" in str(result.exception)
+    assert "it cannot be back at" in str(result.exception)
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from monitor import home
 from monitor.errors import UserError
 from monitor.exchange.session_csv import raw_session
 from monitor.live.assignment import assign, parse_sensors
+from monitor.live.fixed_course import FixedCourse
 from monitor.live.heart_worn import HeartChoice, HeartLog
 from monitor.live.recorded import About, run_recorded
-from monitor.live.schedule import Course
 from monitor.live.session import SessionEnd, SessionPlan
 from monitor.recording.reader import read_recording
 from monitor.recording.replay import replay
@@ -56,7 +56,7 @@ class Stage:
         async def go() -> Any:
             radio = self.air.radio()
             found = await scan(2.0, radio)
-            course = Course(0.0, self.seconds, (), ())
+            course = FixedCourse(self.seconds)
             plan = SessionPlan(assign(self.wanted, found), radio, course=course)
             if happening:
                 asyncio.get_running_loop().call_at(at_s, happening)

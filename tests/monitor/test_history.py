@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import sqlite3
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +16,21 @@ import pytest
 from typer.testing import CliRunner
 
 from monitor import home
+from monitor.alerts.settings import AlertSettings
 from monitor.cli import app
-from monitor.commands.history import history_lines
 from monitor.errors import UserError
-from monitor.history.index import INDEX_NAME, History, HistoryRow
+from monitor.history.index import INDEX_NAME, History
+from monitor.history.row import HistoryRow
+from monitor.history.table import table
+from monitor.live.pipeline import LiveSettings
+from monitor.recording.lock import hold, is_held
+from monitor.recording.rebuild import rebuild_result
+from monitor.recording.replay import replay
+from monitor.result import Alert, LedgerEntry, SessionResult
 from monitor.result_file import to_json, write_text
 from monitor.session_files import write_outputs
+from monitor.session_notes import Rating, SessionNotes, write_notes
+from monitor.stored import result_of
 
 if TYPE_CHECKING:
     from tests.monitor.acting import Played
@@ -37,24 +49,47 @@ def two_sessions(own_home: Path, played: Played) -> Path:
 
 
 def test_a_row_says_what_the_result_says(own_home: Path, played: Played) -> None:
+    folder = own_home / "sessions" / "2026-03-01T18-30-05"
+    folder.mkdir(parents=True)
+    write_notes(folder, SessionNotes(Rating(3, 4), Rating(None, 8), ("new cushion",), "Schön."))
     with History() as index:
-        index.add(Path("2026-03-01T18-30-05"), played.end.result)
+        index.add(folder, played.end.result)
         [row] = index.rows()
     assert row.name == "2026-03-01T18-30-05"
     assert row.minutes == pytest.approx(2.0, abs=0.01)
-    assert row.knee_right_deg is None  # no sensor there: unknown, not zero
-    assert row.knee_left_deg == played.end.result.analysis.summary["knee_left_deg"].value
+    assert row.early_breathing_per_min is None  # less than seven minutes: unknown, not zero
+    summary = played.end.result.analysis.summary
+    assert row.stillness == summary["still_share"].value
+    assert row.position_min == summary["time_in_position_min"].value
     assert row.source == "simulated wearer (test)"
+    assert not row.somebody_lay
+    assert (row.comfort_before, row.comfort_after, row.calm_after) == (3, None, 8)
+    assert (row.tags, row.note) == (("new cushion",), "Schön.")
+
+
+def test_a_cue_that_was_withheld_is_an_alert_and_no_cue(own_home: Path, played: Played) -> None:
+    drift = Alert(60.0, "knee_drift", "left", 80.0, 90.0, "The left knee moved by 10 degrees.")
+    lost = Alert(70.0, "sensor_lost", "", None, None, "The chest sensor is not heard.")
+    ledger = (
+        LedgerEntry(drift, delivered_s=60.0),
+        LedgerEntry(drift, withheld="a day without cues"),
+        LedgerEntry(lost, delivered_s=70.0),
+    )
+    result = replace(played.end.result, alerts=(drift, drift, lost), ledger=ledger)
+    folder = own_home / "sessions" / "s"
+    folder.mkdir(parents=True)
+    with History() as index:
+        index.add(folder, result)
+        [row] = index.rows()
+    assert (row.n_alerts, row.n_cues) == (2, 1)
 
 
 def test_rebuilding_from_the_folders_gives_the_same_rows(
     two_sessions: Path, played: Played
 ) -> None:
     with History() as index:
-        assert index.is_stale()
-        assert index.rebuild() == []
+        assert index.rebuild().problems == ()
         rows = index.rows()
-        assert not index.is_stale()
     assert [r.name for r in rows] == ["2026-03-01T18-30-05", "2026-03-02T07-00-00"]
     assert rows[0].n_alerts == rows[1].n_alerts == len(played.end.result.alerts)
     assert rows[0].breathing_per_min == pytest.approx(rows[1].breathing_per_min, abs=1e-3)
@@ -90,16 +125,125 @@ def test_a_result_that_cannot_be_stored_is_listed_all_the_same(
 
     monkeypatch.setattr("monitor.stored.write_text", refuse)
     with History() as index:
-        assert index.rebuild() == []
+        assert index.rebuild().problems == ()
         assert [r.name for r in index.rows()] == ["2026-03-01T18-30-05", "2026-03-02T07-00-00"]
 
 
 def test_one_unreadable_folder_is_named_and_hides_no_other(two_sessions: Path) -> None:
     (two_sessions / "sessions" / "2026-03-02T07-00-00" / home.RECORDING_NAME).write_bytes(b"x")
-    result = CliRunner().invoke(app, ["history", "--rebuild"])
+    result = CliRunner().invoke(app, ["history", "rebuild"])
     assert result.exit_code == 0
-    assert "2026-03-01T18-30-05" in result.stdout
+    assert result.stdout == "1 session in the history.\n"
     assert "not readable: 2026-03-02T07-00-00" in result.stderr
+    again = CliRunner().invoke(app, ["history"])  # known by now, told all the same
+    assert "2026-03-01T18-30-05" in again.stdout
+    assert "not readable: 2026-03-02T07-00-00" in again.stderr
+
+
+def test_only_what_changed_is_read_again(
+    two_sessions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (
+        two_sessions / "sessions" / n for n in ("2026-03-01T18-30-05", "2026-03-02T07-00-00")
+    )
+    with History() as index:
+        index.refresh()
+        read: list[str] = []
+
+        def remember(folder: Path) -> SessionResult:
+            read.append(folder.name)
+            return result_of(folder)
+
+        monkeypatch.setattr("monitor.stored.result_of", remember)
+        index.refresh()
+        assert read == []
+        write_notes(first, SessionNotes(tags=("evening",)))
+        index.refresh()
+        assert read == [first.name]
+        assert index.rows()[0].tags == ("evening",)
+        shutil.rmtree(second)
+        index.refresh()
+        assert read == [first.name]
+        assert [row.name for row in index.rows()] == [first.name]
+
+
+def test_notes_edited_in_place_are_read_again(two_sessions: Path) -> None:
+    folder = two_sessions / "sessions" / "2026-03-01T18-30-05"
+    write_notes(folder, SessionNotes(text="old"))
+    with History() as index:
+        index.refresh()
+        notes = folder / "notes.json"
+        notes.write_text(notes.read_text().replace("old", "new"))
+        os.utime(notes, ns=(notes.stat().st_atime_ns, notes.stat().st_mtime_ns + 10**9))
+        index.refresh()
+        assert index.rows()[0].note == "new"
+
+
+def test_a_running_session_is_named_left_alone_and_read_when_it_is_over(
+    two_sessions: Path,
+) -> None:
+    folder = two_sessions / "sessions" / "2026-03-02T07-00-00"
+    with (folder / home.RECORDING_NAME).open("r+b") as recording:
+        hold(recording.fileno())
+        assert is_held(folder / home.RECORDING_NAME)
+        told = CliRunner().invoke(app, ["history"]).stdout
+        assert f"running now: {folder.name}" in told
+        assert not (folder / home.RESULT_NAME).exists()
+    assert not is_held(folder / home.RECORDING_NAME)
+    told = CliRunner().invoke(app, ["history"]).stdout
+    assert "running now" not in told
+    assert folder.name in told
+
+
+def test_what_the_recording_alone_knows_of_how_it_ended(played: Played) -> None:
+    assert played.end.result.ended_early is played.end.stopped is False
+    assert rebuild_result(played.folder).ended_early is False
+    header_only = replace(played.recording, entries=(), whole=False)
+    assert replay(header_only).result.ended_early is None  # killed: nobody knows
+
+
+def test_whether_chance_gave_cues_is_in_the_result(played: Played) -> None:
+    def cues_on(**chosen: bool) -> bool | None:
+        settings = LiveSettings(alerts=AlertSettings(**chosen))
+        return replay(replace(played.recording, entries=()), settings).result.cues_on
+
+    assert cues_on() is None
+    assert cues_on(randomise_days=True) is True
+    assert cues_on(randomise_days=True, without_cues=True) is False
+
+
+def test_an_index_of_an_older_version_is_made_anew(two_sessions: Path) -> None:
+    with contextlib.closing(sqlite3.connect(two_sessions / INDEX_NAME)) as old:
+        old.execute("CREATE TABLE sessions (name TEXT PRIMARY KEY, started_at, minutes)")
+        old.execute("INSERT INTO sessions VALUES ('2026-03-01T18-30-05', 'then', 2.0)")
+        old.execute("PRAGMA user_version = 1")
+        old.commit()
+    told = CliRunner().invoke(app, ["history"])
+    assert told.exit_code == 0
+    assert told.stdout.count("2026-03-0") == 2
+
+
+def test_what_is_taken_out_of_the_index_leaves_no_words_in_the_file(
+    two_sessions: Path,
+) -> None:
+    words = "a word that must not stay"
+    folder = two_sessions / "sessions" / "2026-03-01T18-30-05"
+    write_notes(folder, SessionNotes(text=words))
+    with History() as index:
+        index.refresh()
+        assert words.encode() in (two_sessions / INDEX_NAME).read_bytes()
+        index.remove(folder.name)
+    assert words.encode() not in (two_sessions / INDEX_NAME).read_bytes()
+
+
+def test_a_tag_chooses_sessions_and_notes_stand_under_them(two_sessions: Path) -> None:
+    folder = two_sessions / "sessions" / "2026-03-01T18-30-05"
+    write_notes(folder, SessionNotes(tags=("evening", "cold"), text="Neck let go."))
+    told = CliRunner().invoke(app, ["history", "--tag", "evening", "--notes"]).stdout
+    assert "2026-03-02" not in told
+    assert "    [evening] [cold] Neck let go." in told.splitlines()
+    told = CliRunner().invoke(app, ["history", "--tag", "evening", "--tag", "warm"]).stdout
+    assert told == "No session has the tag evening and warm.\n"
 
 
 def test_no_session_yet_says_how_to_make_one(own_home: Path) -> None:
@@ -123,11 +267,19 @@ def test_a_folder_that_cannot_be_used_is_named(own_home: Path) -> None:
 
 def test_the_table_fits_80_columns_and_shows_unknown_as_a_dash() -> None:
     name = "2026-03-01T18-30-05-12"
-    row = HistoryRow(name, None, 119.9, "simulated x", 10, 1.0, 18.25, 100.0, None, None)
-    lines = history_lines([row])
+    full = HistoryRow(
+        name, None, "simulated x", 121.0, 119.9, 1.0, 18.25, 100.4, knee_drift_deg=-12.34,
+        settle_s=1234.5, n_cues=10, calm_before=10, calm_after=10, note="long words " * 20,
+        ended_early=True,
+    )  # fmt: skip
+    empty = HistoryRow("2026-03-02T07-00-00", None, "session", 0.5, calm_after=7)
+    lines = table([full, empty], notes=True)
     assert max(map(len, lines)) <= 80
     assert lines[1].split() == [
-        name, "119.9", "100", "%", "18.2", "100/-", "10", "-", "*",
+        name, "119.9", "100", "%", "18.2", "100", "-12.3", "1234", "10", "10", "to", "10", "*<",
+    ]  # fmt: skip
+    assert lines[5].split() == [
+        "2026-03-02T07-00-00", "-", "-", "-", "-", "-", "-", "0", "-", "to", "7",
     ]  # fmt: skip
 
 

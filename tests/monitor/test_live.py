@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.driver import ClockKind, Notification, StreamInfo
+from devices.sensors import pinetime
 from monitor.live.pipeline import LivePipeline, LiveSettings
 from monitor.recording.reader import RecordedBatch, Recording
 from monitor.recording.replay import stream_info
@@ -108,6 +109,17 @@ def test_a_silent_sensor_is_told_once_and_leaves_a_gap_with_its_reason() -> None
     [gap] = result.gaps
     assert (gap.start_s, gap.end_s, gap.reason) == (3.0, 12.5, "the link broke")
     assert [a.kind for a in result.alerts] == ["sensor_lost"]
+
+
+def test_a_watch_that_speaks_of_changes_only_is_given_longer() -> None:
+    watch = StreamInfo(10.0, 2.0, has_gyro=False, clock=ClockKind.COUNTED)
+    pipeline = LivePipeline(("chest",))
+    pipeline.stream_started("chest", "pinetime", watch, 0.5)
+    said = [Notification(t, pinetime.DATA_UUID, bytes.fromhex("000000000004")) for t in (1.0, 5.5)]
+    pipeline.feed("chest", said)
+    told = [(t, a.t_s) for t in (5.4, 10.4, 10.6) for a in pipeline.advance(t).alerts]
+    assert told == [(10.6, 10.5)]
+    assert [(g.start_s, g.end_s) for g in pipeline.finish(12.0).gaps] == [(5.5, 12.0)]
 
 
 def test_a_sensor_never_heard_is_a_gap_from_start_to_end() -> None:

@@ -14,7 +14,8 @@ from monitor.history.compared_figure import comparison
 from monitor.history.compared_table import comparison_lines
 from monitor.history.matched import minute_by_minute, windows
 from monitor.history.row import HistoryRow, row_of
-from monitor.report.figures import NARROW, WIDE, svg
+from monitor.report.figures import svg
+from monitor.report.layout import NARROW, WIDE
 from monitor.result import SessionResult
 
 

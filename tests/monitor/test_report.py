@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from analysis.results import (
@@ -27,10 +29,12 @@ from monitor import home
 from monitor.cli import app
 from monitor.report import palette, words, write_report
 from monitor.report.decimate import min_max
-from monitor.report.figures import NARROW, WIDE, overview, png, svg
+from monitor.report.figures import COLUMN, NARROW, WIDE, Format, figures_of, overview, png, svg
+from monitor.report.layout import house_style
 from monitor.report.page import html_page
 from monitor.result import Alert, Gap, Reference, SessionResult
 from monitor.result_file import to_json
+from tests.monitor.full_session import chest_spectrogram, full_session
 
 
 def session(n: int = 600) -> SessionResult:
@@ -161,10 +165,14 @@ def test_the_page_tells_alerts_numbers_sensors_gaps_and_its_limits() -> None:
 
 def test_the_picture_says_its_finding_in_words() -> None:
     labels = [a["aria-label"] for _, a in tags(html_page(session())) if a.get("role") == "img"]
-    assert len(labels) == 1
     assert labels[0] is not None
     assert "1 alert: the first at 5:11" in labels[0]
     assert "breathing 94\u00a0%" in labels[0]
+    assert [label.split(":")[0] for label in labels[1:] if label] == [
+        "Knees", "Movement", "Breathing", "Sensors",
+    ]  # fmt: skip
+    assert "Left knee: 91.2° (mostly 89.8 to 92.5, known for 86\u00a0%)." in (labels[1] or "")
+    assert "Right knee: unknown." in (labels[1] or "")
 
 
 @pytest.mark.parametrize("result", [nothing(), unknown(), unknown(1)])
@@ -178,8 +186,8 @@ def test_a_session_of_which_nothing_is_known_still_has_its_page(result: SessionR
 
 def test_the_headline_says_what_is_known() -> None:
     assert words.headline(session()) == (
-        "10 minutes recorded: still for 91\u00a0% of rest, while resting knees "
-        "mostly near 101° left and 88° right and breathing around 12 times a minute."
+        "10 minutes recorded: still for 91\u00a0% of rest, while resting the left knee mostly between "
+        "91° and 101°, the right knee mostly near 88° and breathing around 12 times a minute."
     )
 
 
@@ -207,8 +215,9 @@ def test_a_knee_that_went_far_is_not_given_one_angle() -> None:
     swung = np.linspace(0, 180, 600)
     epochs = replace(result.analysis.epochs, knee_left_deg=swung)
     said = words.headline(replace(result, analysis=replace(result.analysis, epochs=epochs)))
-    assert "while resting the right knee mostly near 88°, " in said
-    assert "while resting the left knee mostly between 34° and 164°" in said
+    assert (
+        "while resting the left knee mostly between 34° and 164°, the right knee mostly near 88°"
+    ) in said
 
 
 @pytest.mark.parametrize(
@@ -235,25 +244,40 @@ def test_panels_that_cannot_be_are_left_out_and_the_rest_is_there() -> None:
         return [ax.get_title(loc="left").split(",")[0] for ax in overview(result).axes]
 
     assert titles(session()) == [
-        "Phases", "Knee angle", "Stillness", "Breaths per minute", "Relaxation index",
-        "Sensors heard",
+        "Phases", "Knee angle", "Cues", "Stillness", "Breaths a minute",
+        "Relaxation and its parts",
     ]  # fmt: skip
-    assert titles(nothing()) == ["Phases", "Stillness", "Relaxation index", "Sensors heard"]
+    assert titles(nothing()) == ["Phases", "Stillness", "Relaxation and its parts"]
+    assert list(figures_of(session())) == ["knees", "movement", "breathing", "sensors"]
+    assert list(figures_of(nothing())) == []
+    assert list(figures_of(full_session(), chest_spectrogram())) == [
+        "knees", "movement", "getting-up", "breathing", "heart", "chest-motion", "sensors",
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize("shape", [WIDE, NARROW])
-def test_no_text_leaves_the_picture_or_meets_another(shape: object) -> None:
-    figure = overview(session(), shape)  # type: ignore[arg-type]
-    figure.canvas.draw()
-    frame = figure.bbox
-    for ax in figure.axes:
-        boxes = [t.get_window_extent() for t in ax.texts if t.get_text()]
-        boxes.append(ax._left_title.get_window_extent())  # type: ignore[attr-defined]
-        boxes += [t.get_window_extent() for t in ax.get_yticklabels() if t.get_text()]
-        for i, box in enumerate(boxes):
-            assert box.x0 >= frame.x0 - 0.5
-            assert box.x1 <= frame.x1 + 0.5
-            assert not any(box.overlaps(other) for other in boxes[i + 1 :])
+def drawn(shape: Format) -> dict[str, Figure]:
+    """Every figure of two sessions, one with everything and one with little."""
+    made = {}
+    for n, (result, chest) in enumerate([(full_session(), chest_spectrogram()), (session(), None)]):
+        made[f"overview {n}"] = overview(result, shape)
+        made |= {f"{k} {n}": f(shape, False) for k, f in figures_of(result, chest).items()}
+    return made
+
+
+@pytest.mark.parametrize("shape", [WIDE, NARROW, COLUMN])
+def test_no_text_leaves_the_picture_or_meets_another(shape: Format) -> None:
+    for name, figure in drawn(shape).items():
+        with house_style():
+            FigureCanvasAgg(figure).draw()
+        frame = figure.bbox
+        for ax in figure.axes:
+            boxes = [t.get_window_extent() for t in ax.texts if t.get_text()]
+            boxes.append(ax._left_title.get_window_extent())  # type: ignore[attr-defined]
+            boxes += [t.get_window_extent() for t in ax.get_yticklabels() if t.get_text()]
+            for i, box in enumerate(boxes):
+                assert box.x0 >= frame.x0 - 0.5, name
+                assert box.x1 <= frame.x1 + 0.5, name
+                assert not any(box.overlaps(other) for other in boxes[i + 1 :]), name
 
 
 def test_pictures_are_the_same_each_time_and_of_a_decent_size() -> None:
@@ -293,14 +317,15 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_report_writes_into_the_sessions_folder(stored: Path) -> None:
     done = CliRunner().invoke(app, ["report"])
     assert done.exit_code == 0, done.output
-    assert done.stdout.split() == [str(stored / "report.html"), str(stored / "report.png")]
+    assert done.stdout.split() == [str(stored / "report.html")]
+    assert {p.name for p in stored.iterdir()} == {"result.json", "report.html"}
     assert "made by a test" in (stored / "report.html").read_text()
 
 
 def test_report_writes_elsewhere_when_told(stored: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["report", "2026-03", "--out", str(tmp_path / "here")])
     assert done.exit_code == 0, done.output
-    assert (tmp_path / "here" / "report.png").stat().st_size > 10_000
+    assert (tmp_path / "here" / "report.html").stat().st_mode & 0o777 == 0o600
     assert not (stored / "report.html").exists()
 
 

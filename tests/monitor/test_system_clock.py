@@ -16,8 +16,8 @@ from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
 from monitor import home
 from monitor.live.assignment import assign
+from monitor.live.fixed_course import FixedCourse
 from monitor.live.recorded import About, run_recorded
-from monitor.live.schedule import Course
 from monitor.live.session import SessionEnd, SessionPlan
 from monitor.recording.reader import read_recording
 from tests.monitor.acting import START, Listener, same, small_wearer
@@ -50,7 +50,7 @@ def session(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[SessionEnd, 
         air = MemoryRadio(sensors.values(), t_zero_s=0.0)
         wanted = {p: s.advert.address for p, s in sensors.items()}
         found = await scan(2.0, air.radio())
-        plan = SessionPlan(assign(wanted, found), air.radio(), course=Course(0.0, 30.0, (), ()))
+        plan = SessionPlan(assign(wanted, found), air.radio(), course=FixedCourse(30.0))
         asyncio.get_running_loop().call_at(12.0, air.drop, wanted["left_shank"], 5.0)
         return await run_recorded(plan, About(START, "test"), Listener(), t_zero_s=0.0)
 

@@ -12,6 +12,7 @@ from devices.driver import ClockKind, Notification, StreamInfo
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.memory_radio import MemoryRadio
 from monitor import home
+from monitor.live.course import CourseSettings
 from monitor.live.pipeline import LivePipeline
 from monitor.live.run import run_session
 from monitor.live.sensor import SensorHealth
@@ -21,7 +22,8 @@ from monitor.recording.replay import replay
 from monitor.report.page import html_page
 from monitor.report.terminal import summary_text
 from monitor.result import LossBy
-from monitor.screen.view import PanelView, PlainView, lost_words, sensor_cells
+from monitor.screen.layout import lost_words, sensor_cells
+from monitor.screen.view import PlainView, ScreenView
 from tests.monitor.acting import START, Listener, Played, small_wearer
 from tests.monitor.test_session import Stage
 
@@ -91,7 +93,12 @@ def test_a_sensor_that_comes_after_the_start_is_welcomed_once() -> None:
     async def main() -> None:
         asyncio.get_running_loop().call_at(45.0, air.refuse_connects, shank, 0)
         _, folder = await run_session(
-            wanted, view, minutes=1.5, search_s=2.0, wall_clock=lambda: START, radio=air.radio()
+            wanted,
+            view,
+            course=CourseSettings(minutes=1.5),
+            search_s=2.0,
+            wall_clock=lambda: START,
+            radio=air.radio(),
         )
         recording = read_recording(folder / home.RECORDING_NAME)
         assert any(e.kind == "notice" for e in recording.events)
@@ -107,24 +114,25 @@ def test_a_sensor_that_comes_after_the_start_is_welcomed_once() -> None:
 
 
 def test_the_panel_and_the_lines_tell_counted_from_estimated() -> None:
-    assert sensor_cells(health(12, "counted"))[2] == "12 counted"
-    assert sensor_cells(health(300, "estimated"))[2] == "300 estimated"
+    assert sensor_cells(health(12, "counted"))[2] == "12"
+    assert sensor_cells(health(300, "estimated"))[2] == "~300"
     assert sensor_cells(health(0, ""))[2] == "0"
     several = [health(12, "counted"), health(3, "counted"), health(300, "estimated")]
     assert lost_words(several) == "15 counted + 300 estimated"
     assert lost_words([health(0, "counted")]) == "0"
     update = LivePipeline(("chest",)).advance(0.0)
     status = Status(
-        0.0, "rest", None, replace(update, health={"chest": several[2]}), (), 0.0, False
+        0.0, "rest", None, None, "", replace(update, health={"chest": several[2]}), (), 0.0, False
     )
     lines: list[str] = []
     PlainView(lines.append).show(status)
     assert "lost 300 estimated" in lines[0]
-    view, console = PanelView(Console()), Console(width=80)
+    console = Console(width=80, height=24)
+    view = ScreenView(console)
     view.show(status)
     with console.capture() as shown:
         console.print(view.render())
-    assert "300 estimated" in shown.get()
+    assert "lost ~300" in shown.get()
 
 
 def test_the_report_says_how_each_loss_is_known(played: Played) -> None:

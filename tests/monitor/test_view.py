@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from rich.console import Console
 
 from analysis.results import Epochs
 from monitor.live.pipeline import LivePipeline
-from monitor.live.schedule import SHORTEST_MINUTES, course
 from monitor.live.session import Status
 from monitor.result import Alert
-from monitor.screen.view import UNKNOWN, PanelView, PlainView
+from monitor.screen.layout import UNKNOWN
+from monitor.screen.view import PlainView, ScreenView
 
 if TYPE_CHECKING:
     from tests.monitor.acting import Played
@@ -31,19 +29,20 @@ LONG = Alert(
 
 def nothing_known(t_s: float = 3.0) -> Status:
     update = LivePipeline(SENSORS).advance(0.0)
-    return Status(t_s, "straight", course(15.0), update, SENSORS, 0.0, recording_failed=True)
+    return Status(t_s, "rest", 754.0, 0.0, "", update, SENSORS, 0.0, recording_failed=True)
 
 
-def panel(view: PanelView) -> str:
-    console = Console(file=io.StringIO(), width=80, height=24)
+def panel(view: ScreenView, width: int = 80, height: int = 24) -> str:
+    console = Console(file=io.StringIO(), width=width, height=height)
+    view._console = console
     console.print(view.render())
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
-def test_the_panel_fits_with_six_sensors_three_long_alerts_and_a_failed_disk() -> None:
-    view = PanelView(Console(file=io.StringIO()))
-    assert "starting" in panel(view)
+def test_the_screen_fits_with_six_sensors_three_long_alerts_and_a_failed_disk() -> None:
+    view = ScreenView(Console(file=io.StringIO()))
+    assert "GET READY" in panel(view)
     view.show(nothing_known())
     for _ in range(5):
         view.alert(LONG)
@@ -51,19 +50,19 @@ def test_the_panel_fits_with_six_sensors_three_long_alerts_and_a_failed_disk() -
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
     assert any("NOT RECORDING" in line for line in lines)
-    assert any(line.count(UNKNOWN) == 2 and "left knee" in line for line in lines)
+    assert any(line.count(UNKNOWN) == 4 and "left knee" in line for line in lines)
 
 
-def test_the_panel_shows_what_is_known(played: Played) -> None:
-    view = PanelView(Console(file=io.StringIO()))
+def test_the_screen_shows_what_is_known(played: Played) -> None:
+    view = ScreenView(Console(file=io.StringIO()))
     for status in played.view.statuses[:900]:  # 90 s: rest, and the reference is taken
         view.show(status)
     text = panel(view)
     truth_deg = float(played.wearer.body.truth(np.array([88.0])).knee_left_deg[0])
     assert abs(int(text.split("left knee")[1].split()[0]) - truth_deg) < 2.0
-    assert "your own 8" in text or "your own 9" in text
+    assert "(own 8" in text or "(own 9" in text
     assert "100 Hz" in text
-    assert "rest   01:29 of 02:00" in text
+    assert "01:29 since the start" in text
 
 
 def test_plain_lines_come_every_ten_seconds_and_with_each_event() -> None:
@@ -88,26 +87,3 @@ def test_a_value_that_became_unknown_is_not_shown_as_before() -> None:
         view.show(replace(status, t_s=t_s, update=replace(status.update, epochs=epochs)))
     assert "heart 61/min" in lines[0]
     assert f"heart {UNKNOWN}/min" in lines[1]
-
-
-# --- the course ------------------------------------------------------------------------------
-
-
-def test_the_course_asks_each_thing_once_in_order() -> None:
-    planned = course(15.0, start_s=12.0)
-    ticks = np.arange(0.0, planned.end_s + 0.1, 0.1)
-    said = [c for a, b in pairwise(ticks) for c in planned.cues_between(a, b)]
-    assert [c.phase for c in said] == ["straight", "bend", "bent", "settling", "rest", "finish"]
-    assert said == list(planned.cues)
-    assert planned.end_s == 912.0
-    assert [(p.name, p.start_s, p.end_s) for p in planned.poses] == [
-        ("straight", 17.0, 27.0),
-        ("bent", 42.0, 52.0),
-    ]
-    assert planned.phase_at(5.0) == "get ready"
-
-
-@pytest.mark.parametrize("minutes", [SHORTEST_MINUTES, 2.0, 20.0])
-def test_even_the_shortest_course_keeps_its_order(minutes: float) -> None:
-    times = [c.t_s for c in course(minutes).cues]
-    assert times == sorted(times)
