@@ -218,6 +218,9 @@ class EpochMaker:
         for side, swap in self._swaps.items():
             leg = legs[side]
             swap.update(epochs.t_s, epochs.trunk_tilt_deg, leg.flexion_deg, leg.thigh_deg)
+            legs[side] = leg.filled(
+                self._legs[side].angles(means[f"{side}_thigh"], means[f"{side}_shank"])
+            )
         moved = self._move(epochs, rests, turned, first)
         if "chest" in ups:
             self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
