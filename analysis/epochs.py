@@ -194,11 +194,8 @@ class EpochMaker:
         sharp = {name: t.update(first, n, rests[name]) for name, t in self._trackers.items()}
         calm = {name: self._calm(name, ups[name], rests[name], first) for name in self._intakes}
         for name, watch in self.wear.items():
-            if name == "chest":
-                continue  # it shows breath and beat as well, further down
-            is_off = watch.update(first, n) == 0.0  # no joint is where a table is
-            calm[name] = np.where(is_off[:, None, None], np.nan, calm[name])
-            sharp[name] = np.where(is_off[:, None], np.nan, sharp[name])
+            if name != "chest":  # it shows breath and beat as well, further down
+                watch.update(first, n)
         legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs} | {
             side: lone.epochs(calm[lone.placement], sharp[lone.placement])
             for side, lone in self._lone.items()
