@@ -43,6 +43,11 @@ def bridged(windows: FloatArray, longest_gap: int) -> tuple[FloatArray, BoolArra
     known: BoolArray = np.asarray(np.isfinite(windows @ np.ones(3)))
     if known.all():  # nearly always: then nothing is to be bridged
         return windows, known
+    holed = ~known.all(axis=1)
+    if not holed.all():
+        values, usable = np.array(windows), known
+        values[holed], usable[holed] = bridged(windows[holed], longest_gap)
+        return values, usable
     i = np.arange(n)
     before = np.maximum.accumulate(np.where(known, i, -1), axis=1)
     after = np.minimum.accumulate(np.where(known, i, n)[:, ::-1], axis=1)[:, ::-1]
