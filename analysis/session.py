@@ -367,6 +367,7 @@ class SessionAnalyzer:
                 " standing to sitting: trunk tilt is from the straight pose, which was not lying,"
                 " and the parts of the exercise are unknown."
             )
+        notes += self._maker.mounting_notes()
         notes += self._maker.angle_notes()
         notes += self._maker.heart.notes()
         if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):
