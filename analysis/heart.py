@@ -21,6 +21,7 @@ import numpy as np
 from analysis.results import FloatArray
 from analysis.spectrum import (
     bridged,
+    by_axis,
     check_windows,
     detrended,
     fft_length,
@@ -158,11 +159,11 @@ class Follower:
 
 def _block(windows: FloatArray, fs_hz: float, s: HeartSettings) -> tuple[FloatArray, FloatArray]:
     n = windows.shape[1]
-    values, usable = bridged(windows, round(s.bridge_s * fs_hz))
+    values, usable = bridged(by_axis(windows), round(s.bridge_s * fs_hz))
     known = usable.mean(axis=1) >= s.known_share
     envelope = _envelope(detrended(values, usable, order=1), fs_hz, s)
     alike = _alike(envelope, fs_hz, s)
-    length = np.linalg.norm(values.sum(axis=1), axis=1) / np.maximum(usable.sum(axis=1), 1)
+    length = np.linalg.norm(values.sum(axis=2), axis=1) / np.maximum(usable.sum(axis=1), 1)
     some = (alike[:, 0] > 0) & (envelope.std(axis=1) > s.least_shake * length)
 
     lags = np.arange(int(fs_hz * 60 / s.per_min[1]), int(fs_hz * 60 / s.per_min[0]) + 1)
@@ -207,12 +208,12 @@ def _alike(envelope: FloatArray, fs_hz: float, s: HeartSettings) -> FloatArray:
 
 def _envelope(values: FloatArray, fs_hz: float, s: HeartSettings) -> FloatArray:
     """Size of what shakes within the band, twitches clipped, about its mean."""
-    n = values.shape[1]
+    n = values.shape[2]
     n_fft = fft_length(n)
     gain = np.sqrt(band_gain(frequencies(n_fft, fs_hz), *s.band_hz))
-    spectrum = np.fft.rfft(values, n_fft, axis=1) * gain[:, np.newaxis]
-    shaking = np.fft.irfft(spectrum, n_fft, axis=1)[:, :n]
-    size = np.linalg.norm(shaking, axis=2)
+    spectrum = np.fft.rfft(values, n_fft, axis=2) * gain
+    shaking = np.fft.irfft(spectrum, n_fft, axis=2)[:, :, :n]
+    size = np.sqrt(np.einsum("kin,kin->kn", shaking, shaking))
     size = np.minimum(size, s.clip * np.median(size, axis=1, keepdims=True))
     return np.asarray(size - size.mean(axis=1, keepdims=True))
 
