@@ -1,6 +1,6 @@
 """One curve out of three axes: how the chest rocks with each breath, up while breathing in.
 
-    every 2 s, of the last minute:   rocking ─► band about the known rate ─► its main axis ─► curve
+    every 4 s, of the last minute:   rocking ─► band about the known rate ─► its main axis ─► curve
                                                                                  │
     the curve becomes final 12 s late, when there is as much to its right ───────┘
 
@@ -25,7 +25,7 @@ from analysis.breathing import BreathingSettings, rocking
 from analysis.results import FloatArray
 from analysis.spectrum import BoolArray, by_axis, fft_length, frequencies
 
-EVERY_S = 2
+EVERY_S = 4
 """A window is looked at every so many seconds of session time, wherever a stream is cut."""
 
 
@@ -44,8 +44,8 @@ class WaveSettings:
     same_axis: float = 0.5  # cosine of 60 degrees: else it is another movement, and a new curve
     moving_mg: float = 10.0  # as `analysis.stillness`: above, the trunk moves
     moving_depths: float = 2.0  # or breathing so deep and jerky that it reaches into that band
-    forget: float = 0.98  # evidence for "in" halves in a minute and a half
-    turn_over: float = 3.0  # evidence against the present sense before it is turned over
+    forget: float = 0.96  # evidence for "in" halves in a minute
+    turn_over: float = 1.5  # evidence against the present sense before it is turned over
 
 
 @dataclass(frozen=True, slots=True, eq=False)

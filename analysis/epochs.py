@@ -43,6 +43,7 @@ from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
 from analysis.twins import Twins
 from analysis.wear import WearWatch
+from analysis.worn_right import SwapWatch, mounting_notes
 
 
 class EpochMaker:
@@ -78,6 +79,7 @@ class EpochMaker:
         }
         self._log = EpochLog()
         self._up_before = {name: np.full(3, np.nan) for name in intakes}
+        self._swaps = {side: SwapWatch(side) for side in self._legs}
         self.wear = {name: WearWatch(intake) for name, intake in intakes.items()}
         self._trackers = {name: UpTracker(intake) for name, intake in intakes.items()}
         self.knows_positions = True
@@ -156,6 +158,7 @@ class EpochMaker:
             said.append(self._trunk.problem() if placement == "chest" else "")
         else:
             said.append(leg.slip_problem(segment))
+            said.append(self._swaps[side].problem())
             said += leg.problems() if segment == "shank" else ()
         return tuple(s for s in said if s)
 
@@ -169,6 +172,10 @@ class EpochMaker:
             for side, leg in self._legs.items()
             if leg.n_fused
         ] + [lone.note() for lone in self._lone.values()]
+
+    def mounting_notes(self) -> list[str]:
+        """Sensors that sit otherwise than documented, as far as the held poses show it."""
+        return [note for side in SIDES for note in mounting_notes(side, self._frames)]
 
     @property
     def estimated_sides(self) -> tuple[str, ...]:
@@ -187,11 +194,8 @@ class EpochMaker:
         sharp = {name: t.update(first, n, rests[name]) for name, t in self._trackers.items()}
         calm = {name: self._calm(name, ups[name], rests[name], first) for name in self._intakes}
         for name, watch in self.wear.items():
-            if name == "chest":
-                continue  # it shows breath and beat as well, further down
-            is_off = watch.update(first, n) == 0.0  # no joint is where a table is
-            calm[name] = np.where(is_off[:, None, None], np.nan, calm[name])
-            sharp[name] = np.where(is_off[:, None], np.nan, sharp[name])
+            if name != "chest":  # it shows breath and beat as well, further down
+                watch.update(first, n)
         legs = {side: self._leg(side, ups, calm, sharp, first) for side in self._legs} | {
             side: lone.epochs(calm[lone.placement], sharp[lone.placement])
             for side, lone in self._lone.items()
@@ -207,6 +211,12 @@ class EpochMaker:
             epochs.trunk_tilt_deg[:] = self._tilt(
                 np.where(np.isfinite(sharp["chest"]), sharp["chest"], means["chest"]),
                 turned[list(means).index("chest")],
+            )
+        for side, swap in self._swaps.items():
+            leg = legs[side]
+            swap.update(epochs.t_s, epochs.trunk_tilt_deg, leg.flexion_deg, leg.thigh_deg)
+            legs[side] = leg.filled(
+                self._legs[side].angles(means[f"{side}_thigh"], means[f"{side}_shank"])
             )
         moved = self._move(epochs, rests, turned, first)
         if "chest" in ups:

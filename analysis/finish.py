@@ -38,6 +38,8 @@ def finish_of(
     phases: tuple[Phase, ...],
     peak_speed_deg_s: float | None,
     settings: FinishSettings | None = None,
+    *,
+    began_s: float | None = None,
 ) -> Finish | None:
     """The finish of a session, None when nobody was seen to get up after lying.
 
@@ -47,6 +49,8 @@ def finish_of(
         Of the whole session.
     peak_speed_deg_s : float or None
         Fastest turn of the trunk within `span_s(phases)`.
+    began_s : float, optional
+        When the first of these turns began: a part has a name only some way into its turn.
 
     Examples
     --------
@@ -67,6 +71,8 @@ def finish_of(
     rolling_s, kneeling_s, standing_s = (
         begins.get(name) for name in ("rolling", "kneeling", "standing")
     )
+    if began_s is not None:
+        start_s = min(start_s, began_s)
     is_up = kneeling_s is not None or standing_s is not None
     took_s = end_s - start_s
     hurried: bool | None

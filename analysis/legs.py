@@ -43,11 +43,28 @@ as assumed, and what the angle would be is anybody's guess."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LegEpochs:
-    """One leg, one row an epoch; NaN is unknown."""
+    """One leg, one row an epoch; NaN is unknown.
+
+    `is_misplaced` tells where no angle may be had of this leg, not even a rough one.
+    """
 
     flexion_deg: FloatArray
     lean_deg: FloatArray
     thigh_deg: FloatArray
+    is_misplaced: NDArray[np.bool_]
+
+    def filled(self, rough: LegAngles) -> LegEpochs:
+        """With rough angles where the leg was shaken: which part of the exercise it is, they tell."""
+
+        def fill(sure: FloatArray, guess: FloatArray) -> FloatArray:
+            return np.where(np.isnan(sure) & ~self.is_misplaced, guess, sure)
+
+        return LegEpochs(
+            fill(self.flexion_deg, rough.flexion_deg),
+            fill(self.lean_deg, rough.lean_deg),
+            fill(self.thigh_deg, rough.thigh_deg),
+            self.is_misplaced,
+        )
 
 
 @dataclass(slots=True)
@@ -138,6 +155,7 @@ class Leg:
             flexion,
             np.where(misplaced, np.nan, lean),
             np.where(misplaced, np.nan, thigh),
+            misplaced,
         )
 
     def _slipped(self, first: int, thigh_up: FloatArray, shank_up: FloatArray) -> NDArray[np.bool_]:

@@ -112,7 +112,8 @@ class LoneLeg:
         lean = np.where(known, sharp_lean, at_window_end(lean))
         turn = np.where(~known & (2 * unseen.sum(axis=1) > up.shape[1]), np.nan, turn)
         knee = chain_knee_deg(turn, segment, self.lengths)
-        return LegEpochs(knee, lean, turn if segment == "thigh" else np.full(len(turn), np.nan))
+        thigh = turn if segment == "thigh" else np.full(len(turn), np.nan)
+        return LegEpochs(knee, lean, thigh, np.zeros(len(turn), dtype=bool))
 
     def note(self) -> str:
         """What to say of it."""

@@ -110,6 +110,54 @@ def check_pose(
     return tuple(dict.fromkeys(said))  # thigh and shank of one leg may say the same
 
 
+def check_side(
+    side: Literal["left", "right"],
+    windows: Mapping[str, FloatArray],
+    before: Mapping[str, FloatArray],
+) -> tuple[str, ...]:
+    """Whether left and right are swapped, after the wearer was asked to bend one leg alone.
+
+    Nothing else tells them apart: both legs bend alike, and a strap may sit any way round.
+
+    Parameters
+    ----------
+    side : {"left", "right"}
+        The leg that was asked for.
+    windows, before : mappings of placement to (n, 3) array
+        Acceleration of each sensor now, and while both legs were straight.
+
+    Examples
+    --------
+    >>> flat, raised = np.tile([0.0, 0.0, 9.8], (9, 1)), np.tile([6.9, 0.0, 6.9], (9, 1))
+    >>> straight = {"left_thigh": flat, "right_thigh": flat}
+    >>> check_side("left", {"left_thigh": raised, "right_thigh": flat}, straight)
+    ()
+    >>> check_side("left", {"left_thigh": flat, "right_thigh": raised}, straight)
+    ('left and right are swapped: the sensors of the right leg moved',)
+    """
+    other = "right" if side == "left" else "left"
+    turned = {s: _turned_most(s, windows, before) for s in SIDES}
+    if turned[other] >= TURN_DEG[0] > turned[side]:
+        return (f"left and right are swapped: the sensors of the {other} leg moved",)
+    if turned[side] < TURN_DEG[0]:
+        return (f"{side} leg still straight",)
+    if turned[other] >= TURN_DEG[0]:
+        return (f"{other} leg bent as well: the {side} one alone",)
+    return ()
+
+
+def _turned_most(
+    side: str, windows: Mapping[str, FloatArray], before: Mapping[str, FloatArray]
+) -> float:
+    """Largest turn of a segment of this leg, in degrees; 0 where none is heard."""
+    names = [p for p in windows if p.startswith(side) and p in before]
+    pairs = [(_known(windows[p]), _known(before[p])) for p in names]
+    turns = [
+        float(angle_deg(a.mean(axis=0), b.mean(axis=0))) for a, b in pairs if len(a) and len(b)
+    ]
+    return max(turns, default=0.0)
+
+
 def _leg(
     side: str, name: str, ups: Mapping[str, FloatArray], turns: Mapping[str, float]
 ) -> list[str]:

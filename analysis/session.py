@@ -36,6 +36,7 @@ from analysis.results import (
     PLACEMENTS,
     Breath,
     Epochs,
+    Finish,
     FloatArray,
     Movement,
     Phase,
@@ -238,7 +239,7 @@ class SessionAnalyzer:
             ),
             notes=self._notes(),
             positions=self._maker.positions(phases),
-            finish=finish_of(phases, self._peak_deg_s(phases)),
+            finish=self._finish(phases),
             breaths=breaths,
         )
 
@@ -339,17 +340,17 @@ class SessionAnalyzer:
                 cuts[name] = self._cuts[name]
         return named(cuts, phases, self._maker.frames, self._maker.mounting("head", phases))
 
-    def _peak_deg_s(self, phases: tuple[Phase, ...]) -> float | None:
-        """Fastest turn of the trunk while getting up."""
+    def _finish(self, phases: tuple[Phase, ...]) -> Finish | None:
+        """How the wearer got up, by its parts and by the trunk's turns on the way."""
         span = span_s(phases)
-        if span is None or "chest" not in self._cuts:
-            return None
-        speeds = [
-            c.movement.peak_speed_deg_s
-            for c in self._cuts["chest"]
-            if c.movement.end_s > span[0] - 5.0 and c.movement.start_s < span[1] + 5.0
+        turns = [
+            cut.movement
+            for cut in self._cuts.get("chest", ())
+            if span and cut.movement.end_s > span[0] - 5.0 and cut.movement.start_s < span[1] + 5.0
         ]
-        return max((v for v in speeds if v is not None), default=None)
+        speeds = [m.peak_speed_deg_s for m in turns if m.peak_speed_deg_s is not None]
+        began_s = min((m.start_s for m in turns), default=None)
+        return finish_of(phases, max(speeds, default=None), began_s=began_s)
 
     def _notes(self) -> tuple[str, ...]:
         notes = []
@@ -366,6 +367,7 @@ class SessionAnalyzer:
                 " standing to sitting: trunk tilt is from the straight pose, which was not lying,"
                 " and the parts of the exercise are unknown."
             )
+        notes += self._maker.mounting_notes()
         notes += self._maker.angle_notes()
         notes += self._maker.heart.notes()
         if not any(p.name == "rest" for p in self._phases.phases(float(self._n_closed))):

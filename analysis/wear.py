@@ -6,7 +6,8 @@
 The noise is measured beside the wander, from the differences of neighbouring slow bins, so no
 sensor's quality need be known.  A worn sensor that is moved is worn; a sensor too coarse to show
 its noise, or not heard, is unknown, which is not the same as off.  Taking a sensor off is movement,
-so it is known `WINDOW_S` later, never before.
+so it is known `WINDOW_S` later, never before.  Nothing is withheld on its account: it is evidence for
+the session's clock and for the wearer, and a plaster leg would be as still.
 
 Measured: MPU6050 on a table 0.5 to 1.1 (1.6 while it warmed up: not noticed), simulated noise 0.7 to
 1.0; worn, the least over 90 s: chests of 25 people lying and sitting 3.0, thigh and shank of one who
@@ -98,7 +99,7 @@ class WearWatch:
             return ""
         return (
             f"lay stiller than anything worn for {self.n_off} s, without breath, pulse or sway: off"
-            " the body, on a table? Joint angles are unknown there"
+            " the body, on a table? Its numbers say nothing of the wearer then"
         )
 
     def _resolves(self, first: int, n: int) -> NDArray[np.bool_]:

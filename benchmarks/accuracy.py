@@ -26,7 +26,7 @@ def all_rows(pairs: chest.Pairs) -> Iterator[Row]:
     """Every line of the table, as it becomes known; `pairs` collects what the pictures show."""
     yield from chest.chest_rows(pairs)
     yield from body.rows()
-    yield from knee_rows()
+    yield from knee_rows(pairs.of)
 
 
 def main() -> None:

@@ -219,6 +219,39 @@ def hinge(name: str, data: Path = DATA) -> Iterator[KneeRecording]:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BoardRecording:
+    """A board with one sensor, moved by hand, beside where cameras saw up in the sensor's axes."""
+
+    name: str
+    fs_hz: float
+    t_s: FloatArray
+    acc_m_s2: FloatArray
+    gyr_rad_s: FloatArray
+    up: FloatArray
+    is_moving: NDArray[np.bool_]
+
+
+def broad(data: Path = DATA) -> Iterator[BoardRecording]:
+    """BROAD: slow rotations and translations of a board, and taps on it."""
+    for path in sorted((data / "knee" / "broad").glob("*.npz")):
+        with np.load(path) as z:
+            fs_hz = float(z["fs"])
+            w, x, y, q = z["opt_quat"].astype(float).T
+            up = np.stack(
+                [2 * (x * q - w * y), 2 * (y * q + w * x), 1 - 2 * (x * x + y * y)], axis=1
+            )
+            yield BoardRecording(
+                name=path.stem.replace("undisturbed_", "").replace("disturbed_", "")[:20],
+                fs_hz=fs_hz,
+                t_s=np.arange(len(up)) / fs_hz,
+                acc_m_s2=z["imu_acc"].astype(float),
+                gyr_rad_s=z["imu_gyr"].astype(float),
+                up=up,
+                is_moving=z["movement"].astype(bool),
+            )
+
+
 def smoothness_reference(data: Path = DATA) -> dict[str, list[dict[str, object]]] | None:
     """Values that the authors' own programs gave, with the arrays they were given."""
     path = data / "knee" / "smoothness_reference.json"

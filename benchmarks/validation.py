@@ -25,7 +25,7 @@ def draw(pairs: Pairs, folder: Path = FOLDER) -> list[Path]:
     """Draw every picture that the pairs allow; returns their files."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
-    for kind, unit in (("breathing", "1/min"), ("heart", "1/min")):
+    for kind, unit in (("breathing", "1/min"), ("heart", "1/min"), ("knee", "deg")):
         of_kind = {
             name.removeprefix(f"{kind}, "): pair
             for name, pair in pairs.of.items()

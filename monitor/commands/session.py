@@ -10,7 +10,10 @@ import typer
 from monitor.commands import _session_options as options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from monitor.config import Config
+    from monitor.live.bridge import Bridge
     from monitor.live.course import CourseSettings
 
 
@@ -59,6 +62,14 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
     search: Annotated[
         float, typer.Option(min=1.0, max=120.0, help="Seconds to look for the sensors.")
     ] = 10.0,
+    lsl: Annotated[
+        bool,
+        typer.Option(
+            "--lsl",
+            help="Send samples, angles and alerts to other programs of this network as Lab "
+            "Streaming Layer streams while the session runs (needs pylsl).",
+        ),
+    ] = False,
     plain: Annotated[bool, typer.Option("--plain", help=options.PLAIN_HELP)] = False,
     every: Annotated[float, typer.Option(min=0.1, help=options.EVERY_HELP)] = 10.0,
     show: Annotated[bool, typer.Option("--open", help=options.OPEN_HELP)] = False,
@@ -88,6 +99,7 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
     settings = LiveSettings(alerts=replace(alerts, quiet=is_quiet), height_m=chosen.wearer.height_m)
     choices = filled(CueChoices(), chosen.cues, f"{config.config_path()}: cues")
     wanted = parse_sensors(sensor or [])
+    open_bridge = _lsl_bridge() if lsl else None
     before = options.ask_rating("before") if chosen.session.ask_rating else None
     typer.echo("Looking for sensors ...")
     with (
@@ -98,11 +110,23 @@ def session(  # noqa: PLR0917  # a command has as many options as it has
             run_session(
                 wanted or chosen.sensors.worn(), view, course=course, search_s=search,
                 wall_clock=options.wall_clock, settings=settings, before=before, cues=cues,
+                open_bridge=open_bridge,
             )
         )  # fmt: skip
     after = options.ask_rating("after") if chosen.session.ask_rating else None
     options.keep_rating(folder, after)
     options.finish(folder, end, show=show)
+
+
+def _lsl_bridge() -> Callable[[], Bridge]:
+    """Opens the streams; a missing package is told before anybody lies down."""
+    from functools import partial  # noqa: PLC0415
+
+    from monitor.exchange.lsl import LslBridge  # noqa: PLC0415
+    from monitor.exchange.session_data import needed  # noqa: PLC0415
+
+    needed("pylsl", "lsl")
+    return partial(LslBridge, options.wall_clock().strftime("%Y-%m-%dT%H-%M-%S"))
 
 
 def course_settings(

@@ -11,12 +11,12 @@ is asked for.  By pylsl: https://labstreaminglayer.org
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from analysis.results import Epochs, FloatArray
+from analysis.results import Epochs
+from devices.stream import Samples
 from monitor.exchange.session_data import needed
 from monitor.result import Alert
 
@@ -36,10 +36,9 @@ class LslBridge:
 
     Parameters
     ----------
-    has_gyro : mapping
-        Placement to whether its sensor has a gyroscope.
     session : str
-        Identifies the streams, so that an inlet finds them again after a drop.
+        Identifies the streams, so that an inlet finds them again after a drop.  The stream of a
+        sensor begins with its first samples, when it is known whether it has a gyroscope.
     zero_s : float, optional
         LSL's clock at session second 0; now, when it is not given.
 
@@ -49,26 +48,25 @@ class LslBridge:
         When pylsl is not installed.
     """
 
-    def __init__(
-        self, has_gyro: Mapping[str, bool], session: str, *, zero_s: float | None = None
-    ) -> None:
+    def __init__(self, session: str, *, zero_s: float | None = None) -> None:
         self._lsl: Any = needed("pylsl", "lsl")
         self._zero_s = self._lsl.local_clock() if zero_s is None else zero_s
         self._session = session
-        self._samples = {p: self._sensor(p, with_gyro=gyro) for p, gyro in has_gyro.items()}
+        self._samples: dict[str, tuple[Any, int]] = {}
         self._epochs = self._outlet("epochs", "MoCap", 1.0, list(EPOCH_CHANNELS.items()))
         self._alerts = self._outlet("alerts", "Markers", 0.0, [("alert", "")], words=True)
 
-    def samples(
-        self, placement: str, t_s: FloatArray, acc_m_s2: FloatArray, gyr_rad_s: FloatArray | None
-    ) -> None:
-        """Send samples of one sensor; t_s are session seconds, (n,), the others (n, 3)."""
+    def samples(self, placement: str, samples: Samples) -> None:
+        """Send samples of one sensor."""
+        if placement not in self._samples:
+            has_gyro = samples.gyr_rad_s is not None
+            self._samples[placement] = self._sensor(placement, with_gyro=has_gyro)
         outlet, n_channels = self._samples[placement]
-        rows = np.full((len(t_s), n_channels), np.nan)
-        rows[:, :3] = acc_m_s2
-        if gyr_rad_s is not None and n_channels == 6:
-            rows[:, 3:] = gyr_rad_s
-        for row, at_s in zip(rows.tolist(), t_s.tolist(), strict=True):
+        rows = np.full((len(samples.t_s), n_channels), np.nan)
+        rows[:, :3] = samples.acc_m_s2
+        if samples.gyr_rad_s is not None and n_channels == 6:
+            rows[:, 3:] = samples.gyr_rad_s
+        for row, at_s in zip(rows.tolist(), samples.t_s.tolist(), strict=True):
             outlet.push_sample(
                 row, self._zero_s + at_s
             )  # a chunk has one time, samples have theirs

@@ -9,6 +9,7 @@ from datetime import date
 
 from monitor.history.days import PracticeDay
 from monitor.history.measures import Finding
+from monitor.report.words import listed
 
 CAVEATS = """
 Stillness, breathing and heart are of minutes 2 to 7 in the position, the same in every session,
@@ -82,16 +83,12 @@ def summary(found: Sequence[Finding]) -> str:
     for went in ("rose", "rose slightly", "fell", "fell slightly"):
         titles = [title for title, how in judged if how == went]
         if titles:
-            parts.append(f"{_listed(titles)} {went}")
+            parts.append(f"{listed(titles)} {went}")
     still = [title for title, how in judged if not how]
     if still:
-        parts.append(f"no change is shown in {_listed(still)}")
+        parts.append(f"no change is shown in {listed(still)}")
     said = "; ".join(parts)
     return f"{said[0].upper()}{said[1:]}."
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
 
 
 def _sessions(n: int) -> str:

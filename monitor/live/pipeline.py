@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TypeAlias
 
-from analysis.results import Epochs, FloatArray, PhaseName, Poses
+from analysis.results import Epochs, PhaseName, Poses
 from analysis.session import AnalysisSettings, SessionAnalyzer
 from analysis.taps import DoubleTaps
 from devices.chunk import HeartChunk
 from devices.driver import Notification, StreamInfo
+from devices.stream import Samples
 from monitor.alerts.engine import AlertEngine, Telling
 from monitor.alerts.finding import Finding, Raised
 from monitor.alerts.hurried_finish import hurried_finish
@@ -67,12 +68,8 @@ class Update:
     worn: Mapping[str, bool | None] = field(default_factory=dict)
 
 
-class SampleEar(Protocol):
-    """Somebody who looks at samples as they come, for the screen or the course; changes nothing."""
-
-    def feed(self, placement: str, t_s: FloatArray, acc_m_s2: FloatArray) -> None:
-        """Take samples of one sensor, in its own axes."""
-
+SampleEar: TypeAlias = Callable[[str, Samples], None]
+"""Somebody who looks at a placement's samples as they come; changes nothing."""
 
 SIDES: tuple[Side, Side] = ("left", "right")
 _STILL_TO_COME_S = (math.inf, math.inf)
@@ -236,7 +233,7 @@ class LivePipeline:
                         placement, said.t_s, said.acc_m_s2, said.gyr_rad_s, said.n_lost
                     )
                     for ear in self._ears:
-                        ear.feed(placement, said.t_s, said.acc_m_s2)
+                        ear(placement, said)
                     tapped_s = self._taps[placement].feed(said.t_s, said.acc_m_s2)
                     self._was_tapped |= any(t > self._rules.settles_from_s for t in tapped_s)
             found += sensor.found_until(before_s)

@@ -15,6 +15,7 @@ from monitor.alerts.nof1 import for_day
 from monitor.cues.message import SILENT, CueGiver
 from monitor.errors import UserError
 from monitor.live.assignment import label
+from monitor.live.bridge import Bridge, BridgedView
 from monitor.live.interrupt import stop_on_signals
 from monitor.live.pipeline import LivePipeline, LiveSettings
 from monitor.live.session import Session, SessionEnd, SessionPlan, View
@@ -46,6 +47,7 @@ async def run_recorded(
     t_zero_s: float,
     settings: LiveSettings | None = None,
     cues: CueGiver = SILENT,
+    bridge: Bridge | None = None,
 ) -> tuple[SessionEnd, Path]:
     """Run a session into a new folder; signals end it in order.
 
@@ -74,6 +76,9 @@ async def run_recorded(
         source=header.source,
         sensors_worn={p: s.name for p, s in header.sensors.items()},
     )
+    if bridge is not None:
+        pipeline.listen(bridge.samples)
+        view = BridgedView(view, bridge)
     stop = asyncio.Event()
     try:
         with stop_on_signals(stop):

@@ -11,6 +11,7 @@ from devices.link import SYSTEM_RADIO, Found, Radio, scan
 from monitor.config import SensorEntry
 from monitor.cues.message import SILENT, CueGiver
 from monitor.live.assignment import all_found, assign, label, matching
+from monitor.live.bridge import Bridge
 from monitor.live.course import CourseSettings, GuidedCourse
 from monitor.live.pipeline import LiveSettings
 from monitor.live.recorded import About, run_recorded
@@ -29,6 +30,7 @@ async def run_session(
     settings: LiveSettings | None = None,
     before: Rating | None = None,
     cues: CueGiver = SILENT,
+    open_bridge: Callable[[], Bridge] | None = None,
 ) -> tuple[SessionEnd, Path]:
     """Find the sensors and run a session with them.
 
@@ -41,6 +43,8 @@ async def run_session(
         What is planned.
     settings, cues
         What is told, and how.
+    open_bridge
+        Opens a bridge to another program; called at session second 0, from which it counts.
     before
         How the wearer felt beforehand, kept with the session from its first second.
     wall_clock
@@ -62,7 +66,10 @@ async def run_session(
     plan = SessionPlan(sensors, radio, guided)
     about = About(wall_clock(), "session", before=before)
     t_zero_s = asyncio.get_running_loop().time()
-    return await run_recorded(plan, about, view, t_zero_s=t_zero_s, settings=settings, cues=cues)
+    bridge = open_bridge() if open_bridge is not None else None
+    return await run_recorded(
+        plan, about, view, t_zero_s=t_zero_s, settings=settings, cues=cues, bridge=bridge
+    )
 
 
 def _address(sensor: str | SensorEntry) -> str:

@@ -163,9 +163,9 @@ class Session:
         self._course = plan.course
         self._begun = False
         self._eyes = Eyes(tuple(plan.sensors))
-        pipeline.listen(self._eyes.watch)
         self._breath = BreathTrace()
-        pipeline.listen(self._breath)
+        pipeline.listen(lambda place, said: self._eyes.watch.feed(place, said.t_s, said.acc_m_s2))
+        pipeline.listen(lambda place, said: self._breath.feed(place, said.t_s, said.acc_m_s2))
         self._phase = ""
         self._epochs: list[Epochs] = []
         self._told_failure = False

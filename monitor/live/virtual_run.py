@@ -23,6 +23,7 @@ from devices.link import LinkSettings, Radio, scan
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.peripheral import Peripheral
 from monitor.live.assignment import all_found, assign
+from monitor.live.bridge import Bridge
 from monitor.live.pipeline import LiveSettings
 from monitor.live.recorded import About, run_recorded
 from monitor.live.session import SessionEnd, SessionPlan, View
@@ -91,15 +92,22 @@ def radio_kind(wanted: RadioKind) -> Literal["bumble", "memory"]:
 
 
 def play(
-    session: VirtualSession, view: View, wall_clock: Callable[[], datetime]
+    session: VirtualSession,
+    view: View,
+    wall_clock: Callable[[], datetime],
+    *,
+    bridge: Bridge | None = None,
 ) -> tuple[SessionEnd, Path]:
     """Run a virtual session into a new folder; Ctrl-C ends it in order."""
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(session.speed)) as runner:
-        return runner.run(_play(session, view, wall_clock))
+        return runner.run(_play(session, view, wall_clock, bridge))
 
 
 async def _play(
-    session: VirtualSession, view: View, wall_clock: Callable[[], datetime]
+    session: VirtualSession,
+    view: View,
+    wall_clock: Callable[[], datetime],
+    bridge: Bridge | None,
 ) -> tuple[SessionEnd, Path]:
     t_zero_s = asyncio.get_running_loop().time()
     about = About(wall_clock(), session.source, simulated=True)
@@ -113,7 +121,9 @@ async def _play(
             request=session.request,
             link=session.link,
         )
-        return await run_recorded(plan, about, view, t_zero_s=t_zero_s, settings=session.settings)
+        return await run_recorded(
+            plan, about, view, t_zero_s=t_zero_s, settings=session.settings, bridge=bridge
+        )
 
 
 @asynccontextmanager

@@ -162,7 +162,7 @@ def headline(result: SessionResult) -> str:
     opening = f"{duration(result.analysis.duration_s).capitalize()} recorded"
     if not known:
         return f"{opening}; what the sensors sent was not enough to say more."
-    return f"{opening}: {listed(known)}."
+    return f"{opening}: {'; '.join(known)}."
 
 
 def _still(result: SessionResult) -> str:
@@ -195,8 +195,8 @@ def _cued(result: SessionResult) -> str:
         return ""
     n_right = sum(entry.corrected_s is not None for entry in given)
     if len(given) == 1:
-        return f"one cue{' that was put right' * n_right}"
-    return f"{len(given)} cues of which {n_right} {'was' if n_right == 1 else 'were'} put right"
+        return f"one cue{', put right' * n_right}"
+    return f"{len(given)} cues, {n_right} of them put right"
 
 
 def _finish(result: SessionResult) -> str:
@@ -229,7 +229,7 @@ def _knees(result: SessionResult) -> str:
             said.append(f"the {side} knee mostly between {low:z.0f}° and {high:z.0f}°")
     if len(near) == 2:
         said = [f"knees mostly near {near[0]} and {near[1]}"]
-    return ("while resting " if rest and said else "") + ", ".join(said)
+    return ", ".join(said) + (" while resting" if rest and said else "")
 
 
 def when(started_at: str | None) -> str | None:

@@ -143,5 +143,4 @@ def test_ten_minutes_on_a_table_are_still_and_do_not_drift(recordings):
     _, drift = knee_series(thigh, shank)
     assert abs(np.nanmedian(drift[-600:]) - np.nanmedian(drift[:600])) < 0.2
     assert analyzer.worn == {"left_thigh": False, "left_shank": False}
-    assert np.isnan(result.epochs.knee_left_deg[95:]).all()
     assert "off the body, on a table?" in result.sensors["left_thigh"].problems[0]

@@ -34,6 +34,6 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         yield Played(end, folder, view, wearer, recording)
     finally:
         if was is None:
-            del os.environ[home.HOME_VARIABLE]
+            os.environ.pop(home.HOME_VARIABLE, None)
         else:
             os.environ[home.HOME_VARIABLE] = was

@@ -151,7 +151,8 @@ def test_why_explains_it_in_two_lines(lived: Lived) -> None:
     result = CliRunner().invoke(app, ["why", str(lived.folder), "1"])
     assert result.exit_code == 0, result.output
     said = " ".join(result.stdout.split())
-    assert "straighter than your own 89" in said
+    own_deg = lived.end.result.ledger[0].alert.reference
+    assert f"straighter than your own {own_deg:.0f}" in said
     assert "You were told softly at 01:5" in said
     assert "more than 8 degrees away for too long (10 s at 10 degrees, 5 s at 12)" in said
     assert max(map(len, result.stdout.splitlines())) <= 80

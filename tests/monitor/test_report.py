@@ -186,8 +186,9 @@ def test_a_session_of_which_nothing_is_known_still_has_its_page(result: SessionR
 
 def test_the_headline_says_what_is_known() -> None:
     assert words.headline(session()) == (
-        "10 minutes recorded: still for 91\u00a0% of rest, while resting the left knee mostly between "
-        "91° and 101°, the right knee mostly near 88° and breathing around 12 times a minute."
+        "10 minutes recorded: still for 91\u00a0% of rest; the left knee mostly between "
+        "91° and 101°, the right knee mostly near 88° while resting; breathing around 12 times a "
+        "minute."
     )
 
 
@@ -207,7 +208,7 @@ def test_the_straight_legs_before_and_after_are_not_in_the_resting_knee() -> Non
     bent = np.where(result.analysis.epochs.t_s > 60.0, 89.0, 0.0)
     epochs = replace(result.analysis.epochs, knee_left_deg=bent)
     said = words.headline(replace(result, analysis=replace(result.analysis, epochs=epochs)))
-    assert "while resting knees mostly near 89° left and 88° right" in said
+    assert "; knees mostly near 89° left and 88° right while resting;" in said
 
 
 def test_a_knee_that_went_far_is_not_given_one_angle() -> None:
@@ -216,7 +217,7 @@ def test_a_knee_that_went_far_is_not_given_one_angle() -> None:
     epochs = replace(result.analysis.epochs, knee_left_deg=swung)
     said = words.headline(replace(result, analysis=replace(result.analysis, epochs=epochs)))
     assert (
-        "while resting the left knee mostly between 34° and 164°, the right knee mostly near 88°"
+        "the left knee mostly between 34° and 164°, the right knee mostly near 88° while resting"
     ) in said
 
 
