@@ -23,7 +23,7 @@ import numpy as np
 
 from analysis.breathing import BreathingSettings, rocking
 from analysis.results import FloatArray
-from analysis.spectrum import BoolArray, by_axis, fft_length, frequencies
+from analysis.spectrum import BoolArray, bridged, by_axis, fft_length, frequencies
 
 EVERY_S = 4
 """A window is looked at every so many seconds of session time, wherever a stream is cut."""
@@ -163,7 +163,9 @@ class BreathWave:
         self, windows: FloatArray, rate_hz: FloatArray, movement_mg: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         s, n = self._settings, windows.shape[1]
-        values, usable = rocking(by_axis(windows), self._fs_hz, BreathingSettings(), order=3)
+        breath = BreathingSettings()
+        values, usable = bridged(by_axis(windows), round(breath.bridge_s * self._fs_hz))
+        values = rocking(values, usable, breath, order=3)
         n_fft = fft_length(n)
         f_hz, rate = frequencies(n_fft, self._fs_hz), rate_hz[:, np.newaxis]
         top = np.minimum(s.band[1] * rate, np.maximum(s.heart_hz, s.least_top * rate))

@@ -41,6 +41,9 @@ from analysis.spectrum import (
 WINDOW_S = 60.0
 """Length of the windows to pass; what is not known (a session's first minute) is NaN."""
 
+_COARSE_HZ = 5.0
+_HIGHEST_HZ = 0.9  # nothing that is asked of a spectrum lies above
+
 _BLOCK = 256  # windows at a time: keeps the working arrays within a few tens of MB
 
 
@@ -202,25 +205,31 @@ def _block(
     windows: FloatArray, fs_hz: float, s: BreathingSettings
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     windows = by_axis(windows)
-    n = windows.shape[2]
+    turned_deg = _turned_deg(windows[:, :, -round(s.fast_window_s * fs_hz) :], fs_hz)
+    slow, slow_ok, fs_hz = _coarser(*bridged(windows, round(s.bridge_s * fs_hz)), fs_hz)
+    n = slow.shape[2]
     n_fft = fft_length(n, finer=2)
     f_hz = frequencies(n_fft, fs_hz)
     n_fast = min(round(s.fast_window_s * fs_hz), n)
-    fast_x, fast_ok = rocking(windows[:, :, -n_fast:], fs_hz, s, order=2)
-    slow_x, slow_ok = rocking(windows, fs_hz, s, order=3)
+    fast, fast_ok = slow[:, :, -n_fast:], slow_ok[:, -n_fast:]
+    fast_x = rocking(fast, fast_ok, s, order=2)
+    slow_x = rocking(slow, slow_ok, s, order=3)
     fast_gain, slow_gain = _band(f_hz, 0.07, 0.8), _band(f_hz, 0.03, 0.8)
-    fast_power = power(fast_x, n_fft) * fast_gain
     slow_power = power(slow_x, n_fft) * slow_gain
+    slow_curve = slow_power  # with what lies above the band, for the autocorrelation
+    f_hz = f_hz[f_hz <= _HIGHEST_HZ]
+    fast_power = power(fast_x, n_fft, len(f_hz)) * fast_gain[: len(f_hz)]
+    slow_power = slow_power[:, : len(f_hz)]
     known_s = slow_ok.sum(axis=1) / fs_hz
 
     fast_hz, fast_trust, fast_holds = _fast(f_hz, fast_power, slow_power, s)
     slow_hz, slow_trust, slow_wins = _slow(f_hz, slow_power, s)
-    level_x, _ = rocking(windows[:, :, -n_fast:], fs_hz, s, order=1)  # a parabola is a slow breath
+    level_x = rocking(fast, fast_ok, s, order=1)  # a parabola is a slow breath
     level_fft = fft_length(2 * n_fast)
     level_gain = _band(frequencies(level_fft, fs_hz), 0.03, 0.8)
     alike = autocorrelation(power(level_x, level_fft) * level_gain, fast_ok)
     fast_holds &= between(alike, fs_hz / fast_hz) > s.fast_repeats
-    alike = autocorrelation(slow_power, slow_ok)
+    alike = autocorrelation(slow_curve, slow_ok)
     slow_wins &= between(alike, fs_hz / slow_hz) > s.slow_repeats
     slow_wins &= known_s * slow_hz >= s.fewest_cycles
 
@@ -236,7 +245,7 @@ def _block(
     swing = np.sqrt(np.einsum("kin,kin->k", fast_x, fast_x) / np.maximum(fast_ok.sum(axis=1), 1))
     judged &= (swing > s.least_rocking) & np.isfinite(rate_hz)
     judged &= span_s * rate_hz >= s.fewest_cycles
-    judged &= _turned_deg(windows[:, :, -n_fast:], fs_hz) <= s.posture_deg
+    judged &= turned_deg <= s.posture_deg
     sure = judged & (confidence >= s.least_confidence)
     return (
         np.where(sure, 60 * rate_hz, np.nan),
@@ -262,11 +271,25 @@ def _turned_deg(windows: FloatArray, fs_hz: float) -> FloatArray:
     return np.asarray(np.degrees(np.arccos(np.clip(cosine.min(axis=1), -1.0, 1.0))))
 
 
-def rocking(
-    windows: FloatArray, fs_hz: float, s: BreathingSettings, order: int
-) -> tuple[FloatArray, BoolArray]:
-    """What moves around the mean direction of gravity, in parts of |g|, twitches clipped; (k, 3, n)."""
-    values, usable = bridged(windows, round(s.bridge_s * fs_hz))
+def _coarser(
+    values: FloatArray, usable: BoolArray, fs_hz: float
+) -> tuple[FloatArray, BoolArray, float]:
+    """Means over a few samples, down to some 5 Hz: breath ends at 0.62 Hz, half are half the work."""
+    few = max(1, int(fs_hz / _COARSE_HZ))
+    k, _, n = values.shape
+    n_means = n // few
+    values = values[:, :, n - few * n_means :].reshape(k, 3, n_means, few).mean(axis=3)
+    whole: BoolArray = np.asarray(
+        usable[:, n - few * n_means :].reshape(k, n_means, few).all(axis=2)
+    )
+    return np.where(whole[:, np.newaxis], values, 0.0), whole, fs_hz / few
+
+
+def rocking(values: FloatArray, usable: BoolArray, s: BreathingSettings, order: int) -> FloatArray:
+    """What moves around the mean direction of gravity, in parts of |g|, twitches clipped; (k, 3, n).
+
+    Of bridged windows; `order` is that of the drift to take out.
+    """
     count = np.maximum(usable.sum(axis=1), 1)[:, np.newaxis]
     length = np.linalg.norm(values.sum(axis=2) / count, axis=1)
     values = detrended(values, usable, order)
@@ -276,7 +299,7 @@ def rocking(
     with np.errstate(divide="ignore", invalid="ignore"):
         shrink = np.where(size > most, most / size, 1.0)
     values *= shrink[:, np.newaxis]
-    return values, usable
+    return values
 
 
 def _band(f_hz: FloatArray, low_hz: float, high_hz: float) -> FloatArray:

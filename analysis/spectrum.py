@@ -143,11 +143,12 @@ def frequencies(n_fft: int, fs_hz: float) -> FloatArray:
     return np.arange(n_fft // 2 + 1, dtype=np.float64) * np.float64(fs_hz / n_fft)
 
 
-def power(values: FloatArray, n_fft: int) -> FloatArray:
-    """Power over frequency, summed over the axes, (k, n_fft // 2 + 1)."""
-    total = np.zeros((len(values), n_fft // 2 + 1))
+def power(values: FloatArray, n_fft: int, n_bins: int | None = None) -> FloatArray:
+    """Power over frequency, summed over the axes, (k, n_bins); without `n_bins` all n_fft // 2 + 1."""
+    n_bins = n_fft // 2 + 1 if n_bins is None else n_bins
+    total = np.zeros((len(values), n_bins))
     for axis in range(values.shape[1]):
-        spectrum = np.fft.rfft(values[:, axis], n_fft, axis=1)
+        spectrum = np.fft.rfft(values[:, axis], n_fft, axis=1)[:, :n_bins]
         total += spectrum.real**2
         total += spectrum.imag**2
     return total
