@@ -23,7 +23,7 @@ import numpy as np
 
 from analysis.breathing import BreathingSettings, rocking
 from analysis.results import FloatArray
-from analysis.spectrum import BoolArray, fft_length, frequencies
+from analysis.spectrum import BoolArray, bridged, by_axis, fft_length, frequencies
 
 EVERY_S = 4
 """A window is looked at every so many seconds of session time, wherever a stream is cut."""
@@ -163,25 +163,27 @@ class BreathWave:
         self, windows: FloatArray, rate_hz: FloatArray, movement_mg: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         s, n = self._settings, windows.shape[1]
-        values, usable = rocking(windows, self._fs_hz, BreathingSettings(), order=3)
+        breath = BreathingSettings()
+        values, usable = bridged(by_axis(windows), round(breath.bridge_s * self._fs_hz))
+        values = rocking(values, usable, breath, order=3)
         n_fft = fft_length(n)
         f_hz, rate = frequencies(n_fft, self._fs_hz), rate_hz[:, np.newaxis]
         top = np.minimum(s.band[1] * rate, np.maximum(s.heart_hz, s.least_top * rate))
         low = np.maximum(s.band[0] * rate, rate - s.sway_hz)
         rise = 1 / (1 + (low / np.maximum(f_hz, 1e-9)) ** 8)
         gain = rise / (1 + (f_hz / top) ** 8)
-        spectrum = np.fft.rfft(values, n_fft, axis=1) * np.sqrt(gain)[..., np.newaxis]
-        values = np.fft.irfft(spectrum, n_fft, axis=1)[:, :n]
+        spectrum = np.fft.rfft(values, n_fft, axis=2) * np.sqrt(gain)[:, np.newaxis]
+        values = np.fft.irfft(spectrum, n_fft, axis=2)[:, :, :n]
         per_s = round(self._fs_hz)
         shaken = np.repeat(movement_mg, per_s, axis=1)
         quiet = usable & (shaken <= s.moving_mg)
         recent = slice(n - round(s.recent_s * self._fs_hz), n)
-        axis, size = _main_axis(values[:, recent], quiet[:, recent])
+        axis, size = _main_axis(values[:, :, recent], quiet[:, recent])
         # breathing so deep that it moves the trunk by itself: judged by its own size
         deep_mg = 1000 * s.moving_depths * size[:, np.newaxis]
         quiet = usable & (shaken <= np.maximum(s.moving_mg, deep_mg))
-        axis, size = _main_axis(values[:, recent], quiet[:, recent])
-        wave = np.einsum("kni,ki->kn", values, axis)
+        axis, size = _main_axis(values[:, :, recent], quiet[:, recent])
+        wave = np.einsum("kin,ki->kn", values, axis)
         return np.where(quiet, wave, np.nan), axis, size
 
 
@@ -189,8 +191,8 @@ def _main_axis(values: FloatArray, quiet: BoolArray) -> tuple[FloatArray, FloatA
     """Direction of largest variance, and the height of a sine with that variance."""
     few = quiet.sum(axis=1) < 0.25 * quiet.shape[1]
     quiet = quiet | few[:, np.newaxis]
-    masked = np.where(quiet[..., np.newaxis], values, 0.0)
-    square = np.matmul(masked.transpose(0, 2, 1), masked) / quiet.sum(axis=1)[:, None, None]
+    masked = np.where(quiet[:, np.newaxis], values, 0.0)
+    square = np.matmul(masked, masked.transpose(0, 2, 1)) / quiet.sum(axis=1)[:, None, None]
     variance, axes = np.linalg.eigh(square)
     return axes[:, :, 2], np.sqrt(8 * np.maximum(variance[:, 2], 0.0))
 

@@ -28,16 +28,21 @@ from analysis.spectrum import (
     autocorrelation,
     between,
     bridged,
+    by_axis,
     check_windows,
     detrended,
     fft_length,
     frequencies,
+    median_where,
     peak_near,
     power,
 )
 
 WINDOW_S = 60.0
 """Length of the windows to pass; what is not known (a session's first minute) is NaN."""
+
+_COARSE_HZ = 5.0
+_HIGHEST_HZ = 0.9  # nothing that is asked of a spectrum lies above
 
 _BLOCK = 256  # windows at a time: keeps the working arrays within a few tens of MB
 
@@ -199,23 +204,32 @@ def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
 def _block(
     windows: FloatArray, fs_hz: float, s: BreathingSettings
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    n_fft = fft_length(windows.shape[1], finer=2)
+    windows = by_axis(windows)
+    turned_deg = _turned_deg(windows[:, :, -round(s.fast_window_s * fs_hz) :], fs_hz)
+    slow, slow_ok, fs_hz = _coarser(*bridged(windows, round(s.bridge_s * fs_hz)), fs_hz)
+    n = slow.shape[2]
+    n_fft = fft_length(n, finer=2)
     f_hz = frequencies(n_fft, fs_hz)
-    n_fast = min(round(s.fast_window_s * fs_hz), windows.shape[1])
-    fast_x, fast_ok = rocking(windows[:, -n_fast:], fs_hz, s, order=2)
-    slow_x, slow_ok = rocking(windows, fs_hz, s, order=3)
+    n_fast = min(round(s.fast_window_s * fs_hz), n)
+    fast, fast_ok = slow[:, :, -n_fast:], slow_ok[:, -n_fast:]
+    fast_x = rocking(fast, fast_ok, s, order=2)
+    slow_x = rocking(slow, slow_ok, s, order=3)
     fast_gain, slow_gain = _band(f_hz, 0.07, 0.8), _band(f_hz, 0.03, 0.8)
-    fast_power = power(fast_x, n_fft) * fast_gain
     slow_power = power(slow_x, n_fft) * slow_gain
+    slow_curve = slow_power  # with what lies above the band, for the autocorrelation
+    f_hz = f_hz[f_hz <= _HIGHEST_HZ]
+    fast_power = power(fast_x, n_fft, len(f_hz)) * fast_gain[: len(f_hz)]
+    slow_power = slow_power[:, : len(f_hz)]
     known_s = slow_ok.sum(axis=1) / fs_hz
 
     fast_hz, fast_trust, fast_holds = _fast(f_hz, fast_power, slow_power, s)
     slow_hz, slow_trust, slow_wins = _slow(f_hz, slow_power, s)
-    level_x, _ = rocking(windows[:, -n_fast:], fs_hz, s, order=1)  # a parabola is a slow breath
-    level_gain = _band(frequencies(fft_length(2 * n_fast), fs_hz), 0.03, 0.8)
-    alike = autocorrelation(level_x, fast_ok, level_gain)
+    level_x = rocking(fast, fast_ok, s, order=1)  # a parabola is a slow breath
+    level_fft = fft_length(2 * n_fast)
+    level_gain = _band(frequencies(level_fft, fs_hz), 0.03, 0.8)
+    alike = autocorrelation(power(level_x, level_fft) * level_gain, fast_ok)
     fast_holds &= between(alike, fs_hz / fast_hz) > s.fast_repeats
-    alike = autocorrelation(slow_x, slow_ok, slow_gain)
+    alike = autocorrelation(slow_curve, slow_ok)
     slow_wins &= between(alike, fs_hz / slow_hz) > s.slow_repeats
     slow_wins &= known_s * slow_hz >= s.fewest_cycles
 
@@ -224,14 +238,14 @@ def _block(
     fast_known_s = fast_ok.sum(axis=1) / fs_hz
     span_s = np.where(slow_wins, known_s, fast_known_s)
     first = np.argmax(slow_ok, axis=1)
-    share = slow_ok.sum(axis=1) / np.maximum(windows.shape[1] - first, 1)
+    share = slow_ok.sum(axis=1) / np.maximum(n - first, 1)
     tells = (known_s >= s.tells_s) | (known_s * rate_hz >= s.tells_cycles)
     judged = (fast_known_s >= s.shortest_s) & tells & (share >= s.known_share)
     confidence = confidence * np.minimum(1.0, known_s / s.tells_s)
-    swing = np.sqrt((fast_x**2).sum(axis=(1, 2)) / np.maximum(fast_ok.sum(axis=1), 1))
+    swing = np.sqrt(np.einsum("kin,kin->k", fast_x, fast_x) / np.maximum(fast_ok.sum(axis=1), 1))
     judged &= (swing > s.least_rocking) & np.isfinite(rate_hz)
     judged &= span_s * rate_hz >= s.fewest_cycles
-    judged &= _turned_deg(windows[:, -n_fast:], fs_hz) <= s.posture_deg
+    judged &= turned_deg <= s.posture_deg
     sure = judged & (confidence >= s.least_confidence)
     return (
         np.where(sure, 60 * rate_hz, np.nan),
@@ -243,34 +257,49 @@ def _block(
 def _turned_deg(windows: FloatArray, fs_hz: float) -> FloatArray:
     """Largest angle between gravity in any second of a window and in its last known second."""
     n = round(fs_hz)
-    n_seconds = windows.shape[1] // n
-    seconds = windows[:, -n_seconds * n :].reshape(len(windows), n_seconds, n, 3)
-    known: BoolArray = np.asarray(np.isfinite(seconds).all(axis=3))
-    total = np.where(known[..., np.newaxis], seconds, 0.0).sum(axis=2)
-    length = np.linalg.norm(total, axis=2, keepdims=True)
-    up = total / np.where(length > 0, length, 1.0)  # 0 where a second is unknown
-    last = n_seconds - 1 - np.argmax(length[:, ::-1, 0] > 0, axis=1)
-    now = up[np.arange(len(up)), last][:, np.newaxis]
-    cosine = np.where(length[..., 0] > 0, (up * now).sum(axis=2), 1.0)
+    n_seconds = windows.shape[2] // n
+    seconds = windows[:, :, -n_seconds * n :].reshape(len(windows), 3, n_seconds, n)
+    total = seconds.sum(axis=3)
+    if np.isnan(total).any():
+        known: BoolArray = np.asarray(np.isfinite(seconds).all(axis=1, keepdims=True))
+        total = np.where(known, seconds, 0.0).sum(axis=3)
+    length = np.sqrt(np.einsum("kis,kis->ks", total, total))
+    up = total / np.where(length > 0, length, 1.0)[:, np.newaxis]  # 0 where a second is unknown
+    last = n_seconds - 1 - np.argmax(length[:, ::-1] > 0, axis=1)
+    now = up[np.arange(len(up)), :, last]
+    cosine = np.where(length > 0, np.einsum("kis,ki->ks", up, now), 1.0)
     return np.asarray(np.degrees(np.arccos(np.clip(cosine.min(axis=1), -1.0, 1.0))))
 
 
-def rocking(
-    windows: FloatArray, fs_hz: float, s: BreathingSettings, order: int
-) -> tuple[FloatArray, BoolArray]:
-    """What moves around the mean direction of gravity, in parts of |g|, twitches clipped."""
-    values, usable = bridged(windows, round(s.bridge_s * fs_hz))
+def _coarser(
+    values: FloatArray, usable: BoolArray, fs_hz: float
+) -> tuple[FloatArray, BoolArray, float]:
+    """Means over a few samples, down to some 5 Hz: breath ends at 0.62 Hz, half are half the work."""
+    few = max(1, int(fs_hz / _COARSE_HZ))
+    k, _, n = values.shape
+    n_means = n // few
+    values = values[:, :, n - few * n_means :].reshape(k, 3, n_means, few).mean(axis=3)
+    whole: BoolArray = np.asarray(
+        usable[:, n - few * n_means :].reshape(k, n_means, few).all(axis=2)
+    )
+    return np.where(whole[:, np.newaxis], values, 0.0), whole, fs_hz / few
+
+
+def rocking(values: FloatArray, usable: BoolArray, s: BreathingSettings, order: int) -> FloatArray:
+    """What moves around the mean direction of gravity, in parts of |g|, twitches clipped; (k, 3, n).
+
+    Of bridged windows; `order` is that of the drift to take out.
+    """
     count = np.maximum(usable.sum(axis=1), 1)[:, np.newaxis]
-    length = np.linalg.norm(values.sum(axis=1) / count, axis=1)
-    values = values / np.where(length > 0, length, 1.0)[:, np.newaxis, np.newaxis]
+    length = np.linalg.norm(values.sum(axis=2) / count, axis=1)
     values = detrended(values, usable, order)
-    size = np.where(usable, np.linalg.norm(values, axis=2), np.nan)
-    usual = np.zeros(len(size))
-    some = usable.any(axis=1)
-    usual[some] = np.nanmedian(size[some], axis=1)
+    values /= np.where(length > 0, length, 1.0)[:, np.newaxis, np.newaxis]
+    size = np.sqrt(np.einsum("kin,kin->kn", values, values))
+    most = s.clip * median_where(size, usable)[:, np.newaxis]
     with np.errstate(divide="ignore", invalid="ignore"):
-        shrink = np.minimum(1.0, s.clip * usual[:, np.newaxis] / size)
-    return values * np.nan_to_num(shrink)[..., np.newaxis], usable
+        shrink = np.where(size > most, most / size, 1.0)
+    values *= shrink[:, np.newaxis]
+    return values
 
 
 def _band(f_hz: FloatArray, low_hz: float, high_hz: float) -> FloatArray:

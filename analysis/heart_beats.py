@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from analysis.heart import HeartSettings, band_gain
 from analysis.results import FloatArray
-from analysis.spectrum import bridged, check_windows, detrended, fft_length, frequencies
+from analysis.spectrum import bridged, by_axis, check_windows, detrended, fft_length, frequencies
 from analysis.variability import differences_ms
 
 LEAST_FS_HZ = 99.0
@@ -110,19 +110,21 @@ def successive_differences_ms(
 
 
 def _shaking(windows: FloatArray, fs_hz: float, s: BeatSettings) -> tuple[FloatArray, FloatArray]:
-    values, usable = bridged(windows, round(HeartSettings().bridge_s * fs_hz))
+    values, usable = bridged(by_axis(windows), round(HeartSettings().bridge_s * fs_hz))
     values = detrended(values, usable, order=1)
-    n = values.shape[1]
+    n = values.shape[2]
     n_fft = fft_length(n)
     f_hz = frequencies(n_fft, fs_hz)
     gain = np.sqrt(band_gain(f_hz, *HeartSettings().band_hz))
-    shaking = np.fft.irfft(np.fft.rfft(values, n_fft, axis=1) * gain[:, None], n_fft, axis=1)[:, :n]
-    power = (shaking**2).sum(axis=2)
+    shaking = np.fft.irfft(np.fft.rfft(values, n_fft, axis=2) * gain, n_fft, axis=2)[:, :, :n]
+    power = (shaking**2).sum(axis=1)
     smooth = np.exp(-0.5 * (2 * np.pi * f_hz * s.smooth_s / 2.4) ** 2)
     power = np.fft.irfft(np.fft.rfft(power, n_fft, axis=1) * smooth, n_fft, axis=1)[:, :n]
     size = np.sqrt(np.maximum(power, 0.0))
     usual = np.maximum(size.std(axis=1, keepdims=True), 1e-30)
-    return shaking, np.minimum((size - size.mean(axis=1, keepdims=True)) / usual, 3.0)
+    return shaking.transpose(0, 2, 1), np.minimum(
+        (size - size.mean(axis=1, keepdims=True)) / usual, 3.0
+    )
 
 
 def _chains(envelope: FloatArray, interval: FloatArray, s: BeatSettings) -> list[NDArray[np.intp]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from analysis import heart, heart_beats
 from analysis.beats import Beats
+from analysis.grid import Rows
 from analysis.intake import FAST_LAG_S, HEART_HZ, Intake
 from analysis.results import FloatArray
 from analysis.variability import Differences
@@ -30,6 +31,7 @@ class HeartMaker:
         self._follower = heart.Follower()
         self._knock_ms: list[tuple[float, FloatArray]] = []
         self._n_known = self._n_from_beats = 0
+        self._seconds = Rows(heart.ENVELOPE_HZ + 2, heart.N_SECONDS)  # of `heart.knocks`
 
     def rates(self, shows: NDArray[np.bool_], first: int) -> FloatArray:
         """Rate and confidence, (n, 2), of the epochs from `first` on.
@@ -52,7 +54,7 @@ class HeartMaker:
         if len(told) or not parts:
             return told
         t_s = np.concatenate([np.full(len(ms), t) for t, ms in parts])
-        each_s = np.concatenate([np.full(len(ms), heart.WINDOW_S / len(ms)) for _, ms in parts])
+        each_s = np.concatenate([np.full(len(ms), heart.N_SECONDS / len(ms)) for _, ms in parts])
         return Differences(t_s, np.concatenate([ms for _, ms in parts]), each_s)
 
     def notes(self) -> list[str]:
@@ -75,22 +77,27 @@ class HeartMaker:
         chest, rates = self._chest, np.full((len(shows), 2), np.nan)
         if chest is None or chest.heart is None:
             return rates
+        end = round((first + 1 - FAST_LAG_S) * HEART_HZ)
+        span = round(heart.KNOCKS_S * HEART_HZ)
+        around = chest.heart.windows(end, len(shows), HEART_HZ, span)
+        self._seconds.append(heart.knocks(around, HEART_HZ))
+        seconds = self._seconds.windows(first + 1, len(shows), 1, heart.N_SECONDS).copy()
+        self._seconds.forget_before(first + len(shows) - heart.N_SECONDS)
         ends = np.arange(first, first + len(shows))
         n = chest.changes.all()[:, 0]
-        starts = ends - round(heart.WINDOW_S)
+        starts = ends - heart.N_SECONDS
         heard = n[ends] - np.where(starts >= 0, n[np.maximum(starts, 0)], 0.0)
-        can = shows & (starts >= 0) & (heard >= heart.LEAST_FS_HZ * heart.WINDOW_S)
+        can = shows & (starts >= 0) & (heard >= heart.LEAST_FS_HZ * heart.N_SECONDS)
         if not can.any():
             return rates
-        end = round((first + 1 - FAST_LAG_S) * HEART_HZ)
-        length = round(heart.WINDOW_S * HEART_HZ)
-        windows = chest.heart.windows(end, len(shows), HEART_HZ, length)
-        seen = heart.heart(windows, HEART_HZ, settings=_UNMASKED)
+        seen = heart.rhythm(seconds, _UNMASKED)
         seen = replace(seen, confidence=np.where(can, seen.confidence, np.nan))
         end_s: FloatArray = ends + np.float64(1.0)
         rates[:, 0], rates[:, 1] = self._follower.believed(seen, end_s), seen.confidence
-        fine = heard >= heart_beats.LEAST_FS_HZ * heart.WINDOW_S
-        rows = np.flatnonzero(fine & np.isfinite(rates[:, 0]) & (end_s % heart.WINDOW_S == 0))
+        fine = heard >= heart_beats.LEAST_FS_HZ * heart.N_SECONDS
+        rows = np.flatnonzero(fine & np.isfinite(rates[:, 0]) & (end_s % heart.N_SECONDS == 0))
+        length = heart.N_SECONDS * HEART_HZ
+        windows = chest.heart.windows(end, len(shows), HEART_HZ, length)
         found = heart_beats.window_beats(windows[rows], HEART_HZ, rates[rows, 0])
         for row, beats in zip(rows, found, strict=True):
             change_ms = heart_beats.successive_differences_ms(beats)

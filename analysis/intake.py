@@ -127,17 +127,16 @@ class Intake:
         self._count_changes(block, first_epoch, end_epoch)
         first_bin, n_bins = first_epoch * BIN_HZ, (end_epoch - first_epoch) * BIN_HZ
         t, acc, gyr = block[:, 0], block[:, 1:4], block[:, 4:]
+        means = np.full((n_bins, 7), np.nan)
         if self.has_gyro and np.array_equal(np.isnan(acc[:, 0]), np.isnan(gyr[:, 0])):
-            bins, counts = bin_means(t, block[:, 1:], first_bin, n_bins)
+            means, counts = bin_means(t, block, first_bin, n_bins)
         else:  # each has its own holes
-            bins = np.full((n_bins, 6), np.nan)
-            bins[:, :3], counts = bin_means(t, acc, first_bin, n_bins)
+            means[:, :4], counts = bin_means(t, block[:, :4], first_bin, n_bins)
             if self.has_gyro:
-                bins[:, 3:], _ = bin_means(t, gyr, first_bin, n_bins)
-        self.bins.append(bins)
-        heard = block[np.isfinite(block[:, 1])]
-        late_s = heard[:, :1] - (bin_index(heard[:, 0])[:, None] + 0.5) / BIN_HZ
-        self.late_s.append(bin_means(heard[:, 0], late_s, first_bin, n_bins)[0])
+                means[:, 4:], _ = bin_means(t, gyr, first_bin, n_bins)
+        self.bins.append(means[:, 1:])
+        middle_s = (first_bin + np.arange(n_bins)[:, None] + 0.5) / BIN_HZ
+        self.late_s.append(means[:, :1] - middle_s)
         self.counts.append(np.minimum(counts, 255.0)[:, None])
         around = np.concatenate([self._tail, block])
         self._extend(self.fast, FAST_HZ, around, end_epoch)
@@ -206,9 +205,10 @@ class Intake:
 
     def _count_changes(self, block: FloatArray, first_epoch: int, end_epoch: int) -> None:
         n_epochs = end_epoch - first_epoch
-        out = np.zeros((n_epochs, 3))
+        out = np.zeros((n_epochs, 3))  # within this block, up to the end of each epoch
         if len(block):
-            epoch = bin_index(block[:, 0]) // BIN_HZ - first_epoch
+            ends = (np.arange(first_epoch, end_epoch) + 1) * BIN_HZ
+            up_to = np.searchsorted(bin_index(block[:, 0]), ends)
             before = np.concatenate([self._tail[-1:], block])[:, 1:4]
             size = np.abs(np.diff(before.T, axis=1))
             if size.shape[1] < len(block):  # the very first sample has none before it
@@ -220,10 +220,10 @@ class Intake:
             step = np.minimum(self._step, np.minimum.accumulate(least))
             self._step = float(step[-1])
             clearly = np.isfinite(largest) & (largest > CLEAR_STEPS * step)
-            out[:, 0] = np.bincount(epoch, minlength=n_epochs)
-            out[:, 1] = np.bincount(epoch, weights=largest != 0, minlength=n_epochs)
-            out[:, 2] = np.bincount(epoch, weights=clearly, minlength=n_epochs)
-        so_far = self._n_changes + np.cumsum(out, axis=0)
+            for column, counted in enumerate((largest != 0, clearly), 1):
+                out[:, column] = np.concatenate([[0], np.cumsum(counted)])[up_to]
+            out[:, 0] = up_to
+        so_far = self._n_changes + out
         self._n_changes = so_far[-1]
         self.changes.append(so_far)
 

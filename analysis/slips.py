@@ -88,7 +88,13 @@ class SlipWatch:
         return self.slip is not None or self._jump is not None
 
     def update(
-        self, t_s: float, ups: FloatArray, turns_deg: FloatArray, leans_deg: FloatArray
+        self,
+        t_s: float,
+        ups: FloatArray,
+        turns_deg: FloatArray,
+        leans_deg: FloatArray,
+        *,
+        may_jump: bool = True,
     ) -> bool:
         """Whether the leg's angles must not be believed at the end of this epoch.
 
@@ -100,13 +106,17 @@ class SlipWatch:
             Up at thigh and shank, NaN where unknown.
         turns_deg, leans_deg : (2,) arrays
             As in `analysis.knee.segment_turn`.
+        may_jump : bool
+            False where neither segment turned by `jump_deg` within `jump_s`: saves looking.
         """
         if self.slip is not None:
             return True
         if t_s <= self.since_s:
             return False
-        is_bent = bool((turns_deg > self.settings.bent_above_deg).all())
-        self._watch_jump(t_s, ups)
+        bent_deg = self.settings.bent_above_deg
+        is_bent = bool(turns_deg[0] > bent_deg and turns_deg[1] > bent_deg)
+        if may_jump or self._jump is not None:
+            self._watch_jump(t_s, ups)
         self._watch_residual(t_s, float(leans_deg[0] - leans_deg[1]), is_bent=is_bent)
         self._recent.append((ups, is_bent))
         if len(self._recent) > self.settings.jump_s + 1:
@@ -160,7 +170,15 @@ def watched(
     watch: SlipWatch, first: int, ups: FloatArray, turns_deg: FloatArray, leans_deg: FloatArray
 ) -> NDArray[np.bool_]:
     """`SlipWatch.update` over a run of epochs from `first`: arrays (k, 2, 3), (k, 2), (k, 2)."""
-    told = zip(ups, turns_deg, leans_deg, strict=True)
+    may_jump = np.ones(len(ups), dtype=bool)
+    ago = watch.settings.jump_s  # of the first epochs what was before is not at hand: look
+    turned_deg = angle_deg(ups[ago:], ups[:-ago])
+    may_jump[ago:] = (turned_deg > watch.settings.jump_deg).any(axis=1)
+    told = zip(ups, turns_deg, leans_deg, may_jump.tolist(), strict=True)
     return np.array(
-        [watch.update(t_s, *seen) for t_s, seen in enumerate(told, first + 1)], dtype=bool
+        [
+            watch.update(t_s, up, turns, leans, may_jump=may)
+            for t_s, (up, turns, leans, may) in enumerate(told, first + 1)
+        ],
+        dtype=bool,
     )

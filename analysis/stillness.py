@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.results import FloatArray
-from analysis.spectrum import BoolArray, bridged, check_windows, detrended, frequencies
+from analysis.spectrum import BoolArray, bridged, by_axis, check_windows, detrended, frequencies
 
 WINDOW_S = 3.0
 """Length of the windows to pass: the epoch that ends them and the two seconds before it."""
@@ -98,17 +98,17 @@ def stillness(
     band = (f_hz >= s.low_hz) & (f_hz <= s.high_hz)
     known = np.ones(k, dtype=np.bool_)
     # one product does it all where nothing is missing: trend out, taper, spectrum, the band alone
-    whole = np.ascontiguousarray(windows.transpose(0, 2, 1)).reshape(3 * k, n)
+    whole = by_axis(windows).reshape(3 * k, n)
     parts = whole @ _to_band(n, tuple(np.flatnonzero(band).tolist()))
     square = 2 / n * np.einsum("ij,ij->i", parts, parts).reshape(k, 3).sum(axis=1)
     square /= float(taper @ taper)
     (holed,) = np.nonzero(~np.isfinite(square))
     if len(holed):
-        values, usable = bridged(windows[holed], round(s.bridge_s * fs_hz))
+        values, usable = bridged(by_axis(windows[holed]), round(s.bridge_s * fs_hz))
         # the weight of what is known under the taper: a hole is left out, not taken for stillness
         weight = usable @ (taper**2)
-        spectrum = np.fft.rfft(detrended(values, usable, order=3) * taper[:, np.newaxis], axis=1)
-        in_band = 2 * (np.abs(spectrum[:, band]) ** 2).sum(axis=(1, 2)) / n
+        spectrum = np.fft.rfft(detrended(values, usable, order=3) * taper, axis=2)
+        in_band = 2 * (np.abs(spectrum[:, :, band]) ** 2).sum(axis=(1, 2)) / n
         square[holed] = in_band / np.maximum(weight, 1e-9)
         known[holed] = usable.mean(axis=1) >= s.known_share
     square = square - np.asarray(noise_m_s2) ** 2

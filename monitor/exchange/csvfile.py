@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.arrays import known_rows, norm
 from analysis.results import PLACEMENTS, FloatArray, SensorData
 from monitor.errors import UserError, WrongUsage
 from monitor.exchange.csvblocks import Block, Progress, blocks_of, numbers_in
@@ -251,9 +252,11 @@ def _sensor(
         counts = TimeCounts()
         t_s, values = np.arange(n_rows) / (fs_hz or 1.0), rows
     _refuse_slow(t_s, path)
-    values = np.where(np.abs(values) < _BEYOND, values, np.nan)
+    # hardly ever is one beyond, and NaN compares as False
+    if not (len(values) and max(float(values.max()), -float(values.min())) < _BEYOND):
+        values = np.where(np.abs(values) < _BEYOND, values, np.nan)
     acc = values[:, :3] * layout.acc_factor
-    bad = np.isnan(acc).any(axis=1)
+    bad = ~known_rows(acc)
     acc[bad] = np.nan
     _refuse_wrong_unit(acc, layout, path)
     gyr = values[:, 3:6] * layout.gyro_factor if layout.gyro_unit else None
@@ -304,8 +307,8 @@ def _refuse_wrong_unit(acc_m_s2: FloatArray, layout: Layout, path: Path) -> None
     analysis, which then says that what follows from them is unknown.
     """
     declared, expected = _UNITS[layout.acc_unit], STANDARD_GRAVITY_M_S2 / layout.acc_factor
-    norms = np.linalg.norm(acc_m_s2, axis=1) / layout.acc_factor  # in the file's own unit
-    at_rest = float(np.nanmedian(norms)) if np.isfinite(norms).any() else math.nan
+    norms = norm(acc_m_s2[known_rows(acc_m_s2)]) / layout.acc_factor  # in the file's own unit
+    at_rest = float(np.median(norms)) if len(norms) else math.nan
     for looks_like, one_g in _ONE_G[layout.acc_unit].items():
         if abs(at_rest / one_g - 1.0) < _UNIT_TOLERANCE:
             column = _RENAME.get(looks_like)

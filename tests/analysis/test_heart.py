@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import InputError
-from analysis.heart import WINDOW_S, heart
+from analysis.heart import KNOCKS_S, N_SECONDS, WINDOW_S, heart, knocks, rhythm
 
 FS_HZ = 100.0
 T_S = np.arange(round(WINDOW_S * FS_HZ)) / FS_HZ
@@ -115,6 +115,22 @@ def test_each_window_is_judged_alone():
     assert len(heart(windows[:0], FS_HZ).rate_per_min) == 0
 
 
+def test_overlapping_windows_share_the_envelope_of_their_seconds():
+    long = np.concatenate([chest(66, seed=i)[0] for i in range(2)])
+    windows = np.stack([long[i : i + len(T_S)] for i in (0, 100, 200)])
+    whole = heart(windows, FS_HZ)
+    n = round(KNOCKS_S * FS_HZ)
+    seconds = knocks(np.stack([long[i * 100 :][:n] for i in range(N_SECONDS + 2)]), FS_HZ)
+    shared = rhythm(np.stack([seconds[i : i + N_SECONDS] for i in range(3)]))
+    np.testing.assert_allclose(shared.rate_per_min, whole.rate_per_min, rtol=1e-9)
+    np.testing.assert_allclose(shared.confidence, whole.confidence, atol=1e-9)
+
+
+def test_a_grid_that_the_envelope_does_not_divide_is_refused():
+    with pytest.raises(InputError, match="25 Hz"):
+        heart(chest(66), 90.0)
+
+
 def test_a_wrong_shape_is_refused():
-    with pytest.raises(InputError, match=r"\(2000, 3\)"):
+    with pytest.raises(InputError, match=r"\(2050, 3\)"):
         heart(chest(66)[0], FS_HZ)
