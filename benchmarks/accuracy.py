@@ -2,7 +2,7 @@
 
     python benchmarks/accuracy.py [--json OUT] [--pictures]
 
-Everything goes the way of the program: samples into `analysis.session.analyze`, epochs out.
+Everything goes the way of the program: samples into `analysis.whole.analyze`, epochs out.
 Recordings that are not there are skipped, and the table says so.
 """
 

@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a fil
 
 from analysis.position import Mounting
 from analysis.results import Movement, Poses, SensorData, SessionAnalysis
-from analysis.session import analyze
 from analysis.smoothness import ldlj, ldlj_a_imu, sparc
+from analysis.whole import analyze
 from benchmarks import baselines, recordings
 from benchmarks.table import HEAD, Row, line
 from devices.simulated.body import PLACEMENTS, Body

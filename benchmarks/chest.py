@@ -1,6 +1,6 @@
 """Breathing and heart against counted breaths, paces, a belt, an electrocardiogram: rows and pairs.
 
-Everything goes the way of the program: samples into `analysis.session.analyze`, epochs out.  The
+Everything goes the way of the program: samples into `analysis.whole.analyze`, epochs out.  The
 peers get more than we take: the whole recording at once, as its first principal component
 (`benchmarks.baselines.peer_rates`), and the mean of their rate over the same 30 s.
 """
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.breathing import whole_recording_rate
 from analysis.results import Breath, Epochs, SensorData, SessionAnalysis
-from analysis.session import analyze
+from analysis.whole import analyze
 from benchmarks import baselines, recordings
 from benchmarks.matching import Matched, matched
 from benchmarks.recordings import ChestRecording

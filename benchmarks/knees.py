@@ -16,7 +16,7 @@ from analysis.knee import leg_angles
 from analysis.leg_calibration import calibrate_pair
 from analysis.results import Poses, SensorData
 from analysis.series import hinge_series, knee_series
-from analysis.session import analyze
+from analysis.whole import analyze
 from benchmarks import recordings
 from benchmarks.peers_angles import peers
 from benchmarks.recordings import BoardRecording, KneeRecording

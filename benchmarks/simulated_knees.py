@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a file, from anywhere
 
 from analysis.results import Poses, SensorData
-from analysis.session import analyze
+from analysis.whole import analyze
 from benchmarks.table import HEAD, Row, line
 from devices.simulated.body import Body
 from devices.simulated.imu import ImuSettings, feel

@@ -35,7 +35,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a file, from anywhere
 
 from analysis.results import Poses, SensorData
-from analysis.session import analyze
+from analysis.whole import analyze
 from devices.simulated.body import Body
 from devices.simulated.imu import ImuSettings, feel
 from devices.simulated.script import BENT_S, STRAIGHT_S, session_script

@@ -23,7 +23,7 @@ import numpy as np
 import recordings
 
 from analysis.results import Epochs, FloatArray, Poses, SensorData
-from analysis.session import analyze
+from analysis.whole import analyze
 from monitor import home
 from monitor.exchange.csv_replay import LEAD_S, as_sensors, play_csv
 from monitor.live.virtual_run import RadioKind

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.results import Poses, SensorData, SessionAnalysis
-from analysis.session import analyze
+from analysis.whole import analyze
 from monitor.alerts.rules import alerts_over
 from monitor.errors import UserError
 from monitor.exchange.csvfile import CsvLimits, CsvSensor, parse_specs, read_csv

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from analysis.breath_summary import breath_numbers
 from analysis.results import Breath, SensorData
-from analysis.session import SessionAnalyzer, analyze
+from analysis.session import SessionAnalyzer
+from analysis.whole import analyze
 from tests.analysis.chest_model import breathing_chest
 
 

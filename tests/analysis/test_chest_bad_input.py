@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analysis.results import SensorData, SessionAnalysis
-from analysis.session import analyze
+from analysis.whole import analyze
 from tests.analysis.chest_model import G_M_S2, breathing_chest
 
 PER_MIN, HEART_PER_MIN = 14.0, 65.0

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.results import Poses, SensorData
-from analysis.session import SessionAnalyzer, analyze
+from analysis.session import SessionAnalyzer
+from analysis.whole import analyze
 from benchmarks.body import Told, phase_pairs, position_pairs
 from devices.simulated.body import PLACEMENTS, Body
 from devices.simulated.exercise import exercise_script

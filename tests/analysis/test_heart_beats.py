@@ -8,8 +8,9 @@ import pytest
 from analysis.beats import Beats
 from analysis.heart_beats import successive_differences_ms, window_beats
 from analysis.results import SensorData
-from analysis.session import SessionAnalyzer, analyze
+from analysis.session import SessionAnalyzer
 from analysis.variability import differences_ms
+from analysis.whole import analyze
 
 FS_HZ = 100.0
 

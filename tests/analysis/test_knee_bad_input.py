@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.results import Poses, SensorData
-from analysis.session import analyze
+from analysis.whole import analyze
 from devices.simulated.body import Body
 from devices.simulated.imu import ImuSettings, feel
 from devices.simulated.script import session_script

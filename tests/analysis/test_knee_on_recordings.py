@@ -11,7 +11,8 @@ import pytest
 
 from analysis.results import Poses, SensorData
 from analysis.series import hinge_series, knee_series
-from analysis.session import SessionAnalyzer, analyze
+from analysis.session import SessionAnalyzer
+from analysis.whole import analyze
 from tests.analysis.leg_model import G
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from analysis.errors import InputError
 from analysis.results import Epochs, Poses, SensorData
-from analysis.session import AnalysisSettings, SessionAnalyzer, analyze
+from analysis.session import AnalysisSettings, SessionAnalyzer
+from analysis.whole import analyze
 from tests.analysis.leg_model import G, rotation, shank_up, thigh_up
 
 POSES = Poses((2, 8), (12, 20))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.results import Poses, SensorData
-from analysis.session import analyze
+from analysis.whole import analyze
 from tests.analysis.leg_model import G, rotation, shank_up, thigh_up
 
 POSES = Poses((2, 8), (14, 20))

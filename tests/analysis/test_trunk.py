@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.results import Poses, SensorData
-from analysis.session import SessionAnalyzer, analyze
+from analysis.session import SessionAnalyzer
+from analysis.whole import analyze
 from tests.analysis.leg_model import G, rotation
 
 

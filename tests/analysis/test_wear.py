@@ -7,8 +7,9 @@ import pytest
 
 from analysis.intake import Intake
 from analysis.results import Poses, SensorData
-from analysis.session import SessionAnalyzer, analyze
+from analysis.session import SessionAnalyzer
 from analysis.wear import WINDOW_S, WearWatch
+from analysis.whole import analyze
 from benchmarks import recordings as stored
 from devices.simulated.body import Body
 from devices.simulated.imu import ImuSettings, feel

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.pose_check import check_side
 from analysis.results import Poses, SensorData
-from analysis.session import analyze
+from analysis.whole import analyze
 from devices.simulated.body import Body
 from devices.simulated.imu import ImuSettings, feel
 from devices.simulated.script import session_script
