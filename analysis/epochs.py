@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from analysis import activity, breathing, quality, stillness
+from analysis import breathing, quality
 from analysis.beats import Beats
 from analysis.breaths import Breaths
 from analysis.calibration import SegmentFrame, is_lying_leg
@@ -23,7 +22,7 @@ from analysis.fusion import UpTracker
 from analysis.gravity import CALM_BINS, is_shaken, up_directions
 from analysis.grid import BIN_HZ, Rows
 from analysis.heart_maker import HeartMaker
-from analysis.intake import FAST_HZ, FAST_LAG_S, HISTORY_S, Intake
+from analysis.intake import Intake
 from analysis.legs import (
     ANGLE_BINS,
     LATCH_EPOCHS,
@@ -38,6 +37,7 @@ from analysis.phases import PhaseInput
 from analysis.position import Mounting, session_mounting, stretches
 from analysis.posture import PostureDrift, mean_up, trunk_on_side, trunk_tilt_deg, turned_deg
 from analysis.relaxation import relaxation
+from analysis.restlessness import RestlessnessMaker
 from analysis.results import Epochs, FloatArray, Phase, PhaseName, Position
 from analysis.slips import SEGMENTS
 from analysis.trunk import NominalTrunk
@@ -56,8 +56,8 @@ class EpochMaker:
         the exercise can be told.
     up : mapping of placement to Rows
         Mean direction of up in each epoch, of the trunk's sensors.
-    activity : Rows
-        ENMO and MAD in mg of the most restless sensor, a row every `activity.EPOCH_S`.
+    restlessness : RestlessnessMaker
+        Movement and stillness, and ENMO and MAD.
     heart : HeartMaker
         Heart rate, its beats, and where they are from.
     """
@@ -86,8 +86,7 @@ class EpochMaker:
         self.twins = Twins(intakes)
         self._trunk = NominalTrunk()
         self._drift = PostureDrift()
-        self._noises = {name: np.full(HISTORY_S - 1, np.inf) for name in intakes}
-        self.activity = Rows(2, 0)
+        self.restlessness = RestlessnessMaker(intakes)
         self.up = {name: Rows(3, 0) for name in ("chest", "head") if name in intakes}
         self.breaths = Breaths(BIN_HZ)
         self.heart = HeartMaker(intakes.get("chest"), beats)
@@ -218,7 +217,10 @@ class EpochMaker:
             legs[side] = leg.filled(
                 self._legs[side].angles(means[f"{side}_thigh"], means[f"{side}_shank"])
             )
-        moved = self._move(epochs, rests, turned, first)
+        moved = np.empty((0, n))
+        if self._intakes:
+            moved, most, share = self.restlessness.of(rests, turned, first)
+            epochs.movement_mg[:], epochs.stillness[:] = most, share
         if "chest" in ups:
             self._breathe(epochs, rests["chest"], moved[list(means).index("chest")], first)
         self._beat(epochs, rests, first)
@@ -315,60 +317,6 @@ class EpochMaker:
         for name, up in means.items():
             self._up_before[name] = up[-1]
         return np.array(turns)
-
-    def _move(
-        self, epochs: Epochs, rests: Mapping[str, FloatArray], turned: FloatArray, first: int
-    ) -> FloatArray:
-        """Stillness: the share of the sensors heard that were still; movement: the largest.
-
-        Returns the movement of each sensor, (sensors, n).
-        """
-        if not self._intakes:
-            return np.empty((0, len(epochs)))
-        n = len(epochs)
-        end = round((first + 1 - FAST_LAG_S) * FAST_HZ)
-        length = round(stillness.WINDOW_S * FAST_HZ)
-        windows = [
-            intake.fast.windows(end, n, FAST_HZ, length)[:, :, :3]
-            for intake in self._intakes.values()
-        ]
-        noise = [self._noise(name, w) for name, w in zip(self._intakes, windows, strict=True)]
-        # one call for all sensors
-        answer = stillness.stillness(np.concatenate(windows), FAST_HZ, np.concatenate(noise))
-        self._be_active(rests, first, n)
-        answer = stillness.with_turning(answer, turned.reshape(-1))
-        good = np.isfinite(np.array(list(rests.values())))
-        moved = np.where(good, answer.movement_mg.reshape(good.shape), np.nan)
-        known = np.isfinite(moved)
-        n_known, n_still = known.sum(axis=0), answer.is_still.reshape(good.shape) & known
-        epochs.movement_mg[:] = np.fmax.reduce(moved, axis=0)
-        share = n_still.sum(axis=0) / np.maximum(n_known, 1)
-        epochs.stillness[:] = np.where(n_known > 0, share, np.nan)
-        return moved
-
-    def _noise(self, name: str, windows: FloatArray) -> FloatArray:
-        """Own noise of the sensor as known at the end of each window: the least second of a minute."""
-        seconds = stillness.own_noise_m_s2(windows[:, -FAST_HZ:], FAST_HZ)
-        seconds = np.where(np.isfinite(seconds), seconds, np.inf)
-        seen = np.concatenate([self._noises[name], seconds])
-        least = sliding_window_view(seen, HISTORY_S).min(axis=1)
-        self._noises[name] = seen[-HISTORY_S + 1 :]
-        return np.where(np.isfinite(least), least, 0.0)
-
-    def _be_active(self, rests: Mapping[str, FloatArray], first: int, n: int) -> None:
-        """ENMO and MAD of the most restless sensor over every five seconds that end in this run."""
-        step = activity.EPOCH_S
-        ends = np.arange((first // step + 1) * step, first + n + 1, step)
-        if not len(ends):
-            return
-        found = np.full((len(self._intakes), 2, len(ends)), np.nan)
-        end, length = round((ends[0] - FAST_LAG_S) * FAST_HZ), step * FAST_HZ
-        for i, (name, intake) in enumerate(self._intakes.items()):
-            acc = intake.fast.windows(end, len(ends), length, length)[:, :, :3]
-            good = np.isfinite(rests[name][ends - 1 - first])
-            found[i, 0] = np.where(good, activity.enmo_mg(acc), np.nan)
-            found[i, 1] = np.where(good, activity.mad_mg(acc), np.nan)
-        self.activity.append(np.fmax.reduce(found, axis=0).T)
 
     def _beat(self, epochs: Epochs, rests: Mapping[str, FloatArray], first: int) -> None:
         """Beats of a heart-rate sensor where they are known, else the chest's own knock."""

@@ -228,7 +228,7 @@ class SessionAnalyzer:
                     epochs,
                     phases,
                     breaths,
-                    self._maker.activity.all(),
+                    self._maker.restlessness.activity.all(),
                     self._maker.heart.differences(),
                 ),
                 self._maker.estimated_sides,
