@@ -24,9 +24,10 @@ from analysis.calibration import NOMINAL_FRAME, CalibrationSettings, SegmentFram
 from analysis.gravity import angle_deg
 from analysis.results import FloatArray
 
-MIN_SEEN = 0.35
-"""Smallest share of gravity inside the bending plane: at 0.35, an offset of 20 mg turns the angle
-by 3.3 deg, and the axis stands 20 deg from vertical."""
+MIN_SEEN = 0.6
+"""Smallest share of gravity inside the bending plane, which stands then 53 deg from vertical.  An axis
+that the poses show to 2 deg turns the angle by that times the tangent of the lean: 2.7 deg there, and
+10 when the wearer rolls onto the side, which is no knee that drifts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -76,7 +76,7 @@ def shank_sense(
 def _rate_across(up: FloatArray, gyr: FloatArray, frame: SegmentFrame) -> FloatArray:
     """Rate about the horizontal direction inside the bending plane, in rad/s."""
     inside = up - (up @ frame.lateral)[:, None] * frame.lateral
-    inside = np.where((norm(inside) > 0.35)[:, None], unit(inside), np.nan)  # as in analysis.knee
+    inside = np.where((norm(inside) > 0.35)[:, None], unit(inside), np.nan)  # 20 deg from vertical
     ahead = cross(np.broadcast_to(frame.lateral, inside.shape), inside)
     return np.asarray(np.einsum("ni,ni->n", gyr, ahead))
 

@@ -33,6 +33,10 @@ ALIVE_SHARE = 0.2
 """Share of the window with a breathing or heart rate from which a chest is worn whatever its wander:
 noise alone shows one in less than 2 % of the seconds, a wearer in 70 to 100 %."""
 
+LEAST_TOLD_S = 60
+"""A shorter stretch is not told: a leg that lies like a stone falls below the limit for some seconds,
+and a sensor on a table does not come back."""
+
 LEAST_NOISE_DEG = 0.002
 """A second's mean of the best small sensors is noisier (0.3 mg a sample at 100 Hz)."""
 
@@ -48,7 +52,7 @@ class WearWatch:
     Attributes
     ----------
     n_off : int
-        Seconds in which it was not.
+        Seconds in which it was not, in stretches of `LEAST_TOLD_S` and more.
     off_since_s : float or None
         When the present stretch off the body was noticed; None while it is worn or unknown.
     """
@@ -56,6 +60,7 @@ class WearWatch:
     intake: Intake
     n_off: int = 0
     off_since_s: float | None = None
+    _run_s: int = 0
     _seconds: Rows = field(default_factory=lambda: Rows(5, WINDOW_S))
     _worn: Rows = field(default_factory=lambda: Rows(1, 0))
 
@@ -111,7 +116,10 @@ class WearWatch:
 
     def _note(self, first: int, state: FloatArray) -> None:
         self._worn.append(state[:, None])
-        self.n_off += int((state == 0.0).sum())
+        for one in state.tolist():
+            self._run_s = self._run_s + 1 if one == 0.0 else 0
+            if self._run_s >= LEAST_TOLD_S:
+                self.n_off += LEAST_TOLD_S if self._run_s == LEAST_TOLD_S else 1
         if state[-1] != 0.0:  # NaN is not
             self.off_since_s = None
             return

@@ -213,7 +213,10 @@ class LivePipeline:
             source=source,
             sensors_worn=worn,
             loss_by={p: s.loss_by() for p, s in self._sensors.items()},
-            cues_on=not chosen.without_cues if chosen.randomise_days else None,
+            # a quiet session is no trial: nobody would have been told on either kind of day
+            cues_on=(
+                not chosen.without_cues if chosen.randomise_days and not chosen.quiet else None
+            ),
         )
 
     # --- inside ------------------------------------------------------------------------------
