@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.arrays import checked_times, checked_triaxial, norm
+from analysis.arrays import checked_times, checked_triaxial, known_rows, norm
 from analysis.gravity import angle_deg
 from analysis.grid import cell_means
 from analysis.results import FloatArray, Movement
@@ -91,8 +91,8 @@ class MovementCutter:
         Rows whose acceleration is NaN are missing samples; where only the rate is, the movement is
         seen by gravity.  The one changing into the other is a gap.
         """
-        sees = np.isfinite(rows[:, :3]).all(axis=1)
-        kind = sees + (sees & np.isfinite(rows[:, 3:]).all(axis=1)).astype(int)
+        sees = known_rows(rows[:, :3])
+        kind = sees + (sees & known_rows(rows[:, 3:])).astype(int)
         edges = np.concatenate([[0], np.flatnonzero(np.diff(kind)) + 1, [len(kind)]])
         found: list[Cut] = []
         for start, stop in pairwise(edges.tolist()):

@@ -136,7 +136,7 @@ def _inverse(v: FloatArray) -> FloatArray:
 
 def _wander_ratio(windows: FloatArray) -> FloatArray:
     """RMS wander of up over each window (k, n, 4) by what noise alone would make; NaN unknown."""
-    known = np.asarray(np.isfinite(windows).all(axis=2))
+    known = np.asarray(np.isfinite(windows @ np.ones(4)))  # a sixth of `all(axis=2)`
     n = known.sum(axis=1)
     rows = np.where(known[:, :, None], windows, 0.0)
     count = np.maximum(n, 1)[:, None]
