@@ -30,9 +30,8 @@ from monitor.history.days import (
 )
 from monitor.history.measures import Finding, findings
 from monitor.history.row import HistoryRow
-from monitor.report import palette
 from monitor.report.figures import png, svg
-from monitor.report.inline import css_variables, inline_svg
+from monitor.report.inline import house_css, inline_svg
 from monitor.report.layout import NARROW, WIDE
 from monitor.result_file import write_bytes, write_text
 
@@ -143,8 +142,7 @@ def _content(months: ThreeMonths) -> dict[str, Any]:
         "trends": trends,
         "calendar_alt": f"Calendar of minutes in the position, a square a day. {dose}",
         "trends_alt": "Trends, a panel a measure. " + " ".join(f.sentence for f in known),
-        "light": css_variables(palette.ALL, dark=False),
-        "dark": css_variables(palette.ALL, dark=True),
+        "house_css": house_css(),
         "known": [_numbers(f) for f in known],
         "unknown": [f.measure.title.lower() for f in months.findings if not f.n_known],
         "n_undated": months.n_undated,

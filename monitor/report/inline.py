@@ -1,8 +1,9 @@
-"""A picture of ours made part of a page: letters stay letters, colours follow the page's theme."""
+"""What every page of ours has in common: its style, and pictures that follow its theme."""
 
 from __future__ import annotations
 
 import re
+from importlib import resources
 
 from markupsafe import Markup
 
@@ -16,10 +17,17 @@ _PIXELS = re.compile(r'href="data:[^"]*"')
 _VARIABLES = {ink.light: f"var(--{ink.name})" for ink in palette.ALL}
 
 
-def css_variables(inks: tuple[palette.Ink, ...], *, dark: bool) -> Markup:
-    """CSS declarations; Markup because all of it is our own constants."""
+def house_css() -> Markup:
+    """The style of every page: colours of light and dark, letters, tables.
+
+    Markup because all of it is our own constants.
+    """
+    light = " ".join(f"--{ink.name}: {ink.light};" for ink in palette.ALL)
+    dark = " ".join(f"--{ink.name}: {ink.dark};" for ink in palette.ALL)
+    rules = resources.files("monitor.report").joinpath("house.css").read_text("utf-8")
     return Markup(  # noqa: S704
-        " ".join(f"--{ink.name}: {ink.dark if dark else ink.light};" for ink in inks)
+        f":root {{ {light} }}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{rules}"
     )
 
 

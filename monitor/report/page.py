@@ -18,7 +18,7 @@ from jinja2 import Environment, StrictUndefined
 from monitor import __version__
 from monitor.report import figures, findings, palette, words
 from monitor.report.cues import cues, summary
-from monitor.report.inline import css_variables, inline_svg
+from monitor.report.inline import house_css, inline_svg
 from monitor.report.layout import COLUMN, NARROW, WIDE, house_style
 from monitor.report.spectrogram import Spectrogram, chest_of
 from monitor.report.titles import (
@@ -111,8 +111,7 @@ def _content(result: SessionResult) -> dict[str, Any]:
         "source": result.source,
         "headline": words.headline(result),
         "description": words.description(result),
-        "light": css_variables(palette.ALL, dark=False),
-        "dark": css_variables(palette.ALL, dark=True),
+        "house_css": house_css(),
         "cues": found,
         "cue_summary": summary(found),
         "drowsiness": findings.drowsiness_words(result),
