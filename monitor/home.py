@@ -142,19 +142,23 @@ def readable_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        is_ours = path.absolute().is_relative_to(data_folder().absolute())
+        elsewhere = "Give another folder."  # one that was named on the command line
+        if is_ours:
+            elsewhere = f"Choose another folder with {HOME_VARIABLE}."
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise UserError(
                 f"the disk is full: cannot write {path}",
-                hint=f"Free some space, or choose another folder with {HOME_VARIABLE}.",
+                hint=f"Free some space, or {elsewhere[0].lower()}{elsewhere[1:]}",
             ) from error
         if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
             raise UserError(
                 f"no permission to use {path} ({error.strerror})",
-                hint=f"Choose a folder of your own with {HOME_VARIABLE}.",
+                hint=elsewhere,
             ) from error
         raise UserError(
             f"cannot use {path}: {error.strerror or error}",
-            hint=f"Choose another folder with {HOME_VARIABLE}.",
+            hint=elsewhere,
         ) from error
 
 

@@ -64,6 +64,12 @@ def import_files(
     with History() as history:
         history.add(folder, result)
     typer.echo(summary_text(result))
+    if len(folder.name) > len("2026-03-01T18-30-05"):  # a name with -2 behind it
+        typer.echo(
+            "Another session that began in that second is here already: if it is the same one, its "
+            f"minutes now count twice. Then: backrelease forget {folder.name}",
+            err=True,
+        )
     typer.echo(f"imported: {folder}\nnext: backrelease report {folder.name}")
 
 

@@ -1,4 +1,6 @@
-"""Every format that a session can leave in, in one literal.  A new format is one line here.
+"""Every format that a session can leave in, in one literal.
+
+A new format is a line here, and its name in `monitor.commands.export`, which does not wait for numpy.
 
 session folder --Outgoing--> writer --> files
 """

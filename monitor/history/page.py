@@ -107,6 +107,8 @@ def write_page(folder: Path, months: ThreeMonths) -> list[Path]:
     if any(f.n_known for f in months.findings):
         pictures["trends"] = figures.trends(months.findings, _origin(months))
     paths = [folder / HTML_NAME]
+    for old in folder.glob("history-*.[ps][nv]g"):  # of an earlier choice: beside this one untrue
+        old.unlink(missing_ok=True)
     for name, figure in pictures.items():
         paths += [folder / f"history-{name}.png", folder / f"history-{name}.svg"]
         write_bytes(paths[-2], png(figure))
