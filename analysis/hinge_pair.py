@@ -99,7 +99,7 @@ def refined_frames(
     moved = [float(axis @ s) for axis, s in zip(axes, start, strict=True)]
     if min(moved) < np.cos(np.radians(MAX_MOVED_DEG)):
         return frames
-    thigh, shank = (_with_axis(f, axis) for f, axis in zip(frames, axes, strict=True))
+    thigh, shank = (with_axis(f, axis) for f, axis in zip(frames, axes, strict=True))
     return thigh, shank
 
 
@@ -122,5 +122,6 @@ def _tangent(axis: FloatArray) -> FloatArray:
     return np.stack([first, cross(axis, first)])
 
 
-def _with_axis(frame: SegmentFrame, axis: FloatArray) -> SegmentFrame:
+def with_axis(frame: SegmentFrame, axis: FloatArray) -> SegmentFrame:
+    """The frame with another lateral axis, its up made square to it."""
     return replace(frame, lateral=axis, up=unit(frame.up - float(frame.up @ axis) * axis))
