@@ -188,10 +188,11 @@ def _time_in_position(epochs: Epochs, phases: tuple[Phase, ...]) -> Estimate:
 def _time_to_settle(epochs: Epochs, phases: tuple[Phase, ...]) -> Estimate:
     """Seconds from bending the knees to rest; 0 when quiet from the start, unknown without rest."""
     share = float(_recognised(epochs, phases).mean()) if len(epochs) else 0.0
-    settling = next((p for p in phases if p.name == "settling"), None)
     rest = next((p for p in phases if p.name == "rest"), None)
     if rest is None:
         return Estimate(None, None, None, share, "s")
-    start = settling.start_s if settling and settling.start_s < rest.start_s else rest.start_s
+    before = [p for p in phases if p.start_s < rest.start_s]
+    # only what leads to rest: before the straight pose somebody may have sat there settling, too
+    start = before[-1].start_s if before and before[-1].name == "settling" else rest.start_s
     took = rest.start_s - start
     return Estimate(took, max(took - 1.0, 0.0), took + 1.0, share, "s")

@@ -21,3 +21,14 @@ class WrongUsage(UserError):
     """Words of the command line that cannot be meant, whatever the files and sensors say."""
 
     status = 2
+
+
+def install_hint(extra: str) -> str:
+    """How to get packages that only some people need.
+
+    Examples
+    --------
+    >>> install_hint("edf")
+    "In the clone: .venv/bin/pip install -e '.[edf]'"
+    """
+    return f"In the clone: .venv/bin/pip install -e '.[{extra}]'"

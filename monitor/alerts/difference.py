@@ -37,7 +37,6 @@ class DifferenceAlert:
             return Corrected(self.key, t_s)
         if turn is None:
             return None
-        more = "left" if apart_deg > own_deg else "right"
         alert = Alert(
             t_s=t_s,
             kind="knee_difference",
@@ -45,8 +44,8 @@ class DifferenceAlert:
             value=apart_deg,
             reference=own_deg,
             reason=(
-                f"The {more} knee is {abs(apart_deg - own_deg):.0f} degrees more bent against the "
-                f"other than when you had settled: {self._limits.words()}."
+                f"The knees differ by {abs(apart_deg - own_deg):.0f} degrees more than when you had "
+                f"settled (left {left_deg:z.0f}, right {right_deg:z.0f}): {self._limits.words()}."
             ),
         )
         say = "Your knees are no longer alike. Let the feet find their places when you like."

@@ -65,11 +65,18 @@ def setup(  # a command has as many options as it has
     can be done again alone, as in: backrelease setup cues. The file is yours to edit.
     """
     from monitor import config  # noqa: PLC0415
+    from monitor.errors import WrongUsage  # noqa: PLC0415
 
     is_told = any(v is not None for v in (sensor, height, minutes))
     chosen = config.load()
     wanted = set(steps or ([] if is_told else Step))
     asks = _asks()
+    unasked = wanted - {Step.SENSORS}
+    if unasked and not asks:
+        raise WrongUsage(
+            f"nobody can be asked for {' and '.join(sorted(unasked))}: this is no terminal",
+            hint="Give --sensor, --height or --minutes instead.",
+        )
     if sensor or Step.SENSORS in wanted:
         _sensors(chosen, sensor or [], search)
     if height is not None or (Step.HEIGHT in wanted and asks):

@@ -69,7 +69,9 @@ def write_edf(session: Outgoing, folder: Path) -> list[Path]:
     file = edfio.Edf(
         signals,
         recording=edfio.Recording(
-            startdate=began.date() if began else None, equipment_code="backrelease"
+            startdate=began.date() if began else None,
+            equipment_code="backrelease",
+            additional=_words(session.result.source),
         ),
         starttime=began.time().replace(microsecond=0) if began else None,
         data_record_duration=1.0,
@@ -111,10 +113,17 @@ def read_edf(path: Path) -> Incoming:
         began = datetime.combine(file.startdate, file.starttime).astimezone()
     except edfio.AnonymizedDateError:
         began = None
-    return Incoming(sensors, _poses(file), began)
+    said = " ".join(w.replace("_", " ") for w in file.recording.additional)
+    return Incoming(sensors, _poses(file), began, said)
 
 
 # --- out -------------------------------------------------------------------------------------
+
+
+def _words(source: str) -> tuple[str, ...]:
+    """A sentence as a subfield of the header: plain letters, no spaces, 40 at most."""
+    plain = source.encode("ascii", "ignore").decode()[:40]
+    return ("_".join(plain.split()),) if plain.split() else ()
 
 
 def _sensor(edfio: Any, placement: str, data: SensorData, seconds: int) -> Iterator[Any]:

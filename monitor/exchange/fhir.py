@@ -24,7 +24,7 @@ _CODES = {
 _UCUM_UNITS = {"1/min": "/min", "deg": "deg", "min": "min", "s": "s", "0 to 1": "1"}
 _NOTE = (
     "Estimated from body-worn motion sensors by backrelease, which is not a medical device. "
-    "Known for {coverage:.0%} of the resting time{interval}."
+    "Known for {coverage:.0%} of the resting time{interval}.{source}"
 )
 
 
@@ -62,6 +62,7 @@ def _observations(session: Outgoing) -> Iterator[dict[str, Any]]:
         interval = ""
         if estimate.low is not None and estimate.high is not None:
             interval = f"; mostly {estimate.low:.4g} to {estimate.high:.4g}"
+        source = f" Source: {session.result.source}." if session.result.source else ""
         observation: dict[str, Any] = {
             "resourceType": "Observation",
             "status": "preliminary",
@@ -72,7 +73,9 @@ def _observations(session: Outgoing) -> Iterator[dict[str, Any]]:
                 "system": _UCUM,
                 "code": unit,
             },
-            "note": [{"text": _NOTE.format(coverage=estimate.coverage, interval=interval)}],
+            "note": [
+                {"text": _NOTE.format(coverage=estimate.coverage, interval=interval, source=source)}
+            ],
             "device": {"display": f"backrelease {__version__}"},
         }
         if began is not None and began.utcoffset() is not None:

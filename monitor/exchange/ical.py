@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from monitor import __version__
-from monitor.errors import UserError, WrongUsage
+from monitor.errors import UserError, WrongUsage, install_hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def plan_as_ical(plan: PracticePlan, *, made_at: datetime) -> bytes:
     except ImportError as error:
         raise UserError(
             "the package icalendar is not installed",
-            hint='Install it with: pip install "backrelease[calendar]"',
+            hint=install_hint("calendar"),
         ) from error
     begins = datetime.combine(plan.first, plan.at)
     event = Event()

@@ -77,8 +77,12 @@ def write_bids(session: Outgoing, folder: Path) -> list[Path]:
     scans.append(f"motion/{system}_motion.tsv")
     files[motion / f"{stem}_task-{_TASK}_events.tsv"] = _events(session)
     began = session.started_at.strftime("%Y-%m-%dT%H:%M:%S") if session.started_at else "n/a"
+    source = session.result.source or "n/a"
     files[subject / f"{stem}_scans.tsv"] = _tsv(
-        ("filename", "acq_time"), [(s, began) for s in scans]
+        ("filename", "acq_time", "source"), [(s, began, source) for s in scans]
+    )
+    files[subject / f"{stem}_scans.json"] = _json(
+        {"source": {"Description": "Where the data are from, in words of the program"}}
     )
     for path, text in files.items():
         write_text(path, text)
@@ -102,7 +106,7 @@ def read_bids(folder: Path) -> Incoming:
         )
     try:
         sensors = dict(_read_systems(sessions[0]))
-        poses, began = _read_events(sessions[0]), _read_start(sessions[0])
+        poses, (began, source) = _read_events(sessions[0]), _read_scans(sessions[0])
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise UserError(
             f"{sessions[0]} cannot be read as Motion-BIDS: {type(error).__name__} {error}",
@@ -113,7 +117,7 @@ def read_bids(folder: Path) -> Incoming:
             f"{sessions[0]} has no ACCEL channels tracked at {', '.join(PLACEMENTS)}",
             hint="The column tracked_point of *_channels.tsv says where a sensor was worn.",
         )
-    return Incoming(sensors, poses, began)
+    return Incoming(sensors, poses, began, source)
 
 
 # --- out -------------------------------------------------------------------------------------
@@ -241,12 +245,15 @@ def _read_events(session: Path) -> Poses:
     return poses
 
 
-def _read_start(session: Path) -> datetime | None:
+def _read_scans(session: Path) -> tuple[datetime | None, str]:
+    """When it began, and where it is from, as far as the first line says."""
     for path in session.glob("*_scans.tsv"):
         for row in _rows(path):
-            if row.get("acq_time", "n/a") != "n/a":
-                return datetime.fromisoformat(row["acq_time"]).astimezone()
-    return None
+            said = {k: v for k, v in row.items() if v != "n/a"}
+            began = said.get("acq_time")
+            when = datetime.fromisoformat(began).astimezone() if began else None
+            return when, said.get("source", "")
+    return None, ""
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

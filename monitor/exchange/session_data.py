@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 
 from analysis.results import FloatArray, Poses, SensorData
-from monitor.errors import UserError
+from monitor.errors import UserError, install_hint
 from monitor.recording.raw import RawSession
 from monitor.result import SessionResult
 
@@ -35,12 +35,15 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Incoming:
-    """A session that another program's file holds, on a clock of its own from about 0."""
+    """A session that another program's file holds, on a clock of its own from about 0.
+
+    `source` is what the file says of where its data are from; empty when it does not.
+    """
 
     sensors: Mapping[str, SensorData]
     poses: Poses = field(default_factory=Poses)
     started_at: datetime | None = None
-    notes: tuple[str, ...] = ()
+    source: str = ""
 
 
 def needed(package: str, extra: str) -> ModuleType:
@@ -56,7 +59,7 @@ def needed(package: str, extra: str) -> ModuleType:
     except ImportError as error:
         raise UserError(
             f"this needs the package {package.partition('.')[0]}, which is not installed ({error})",
-            hint=f"In the clone: .venv/bin/pip install -e '.[{extra}]'",
+            hint=install_hint(extra),
         ) from error
 
 

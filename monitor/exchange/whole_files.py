@@ -45,14 +45,14 @@ def import_whole(
     UserError
         When it cannot be read, or the data folder cannot be written.
     """
+    if not path.exists():
+        raise UserError(f"there is no {path}", hint="Check the name.")
     if path.suffix.lower() == ".mcap":
         return _import_recording(path)
     if path.is_dir():
         coming = read_bids(path)
     elif path.suffix.lower() in _READERS:
         coming = _READERS[path.suffix.lower()](path)
-    elif not path.exists():
-        raise UserError(f"there is no {path}", hint="Check the name.")
     else:
         raise WrongUsage(
             f"{path} is no file of a whole session",
@@ -78,7 +78,11 @@ def _import_numbers(
             straight=coming.poses.straight_s,
             bent=coming.poses.bent_s,
         )
-    result = replace(result, source=f"imported from {source}")
+    # what it was stays in front: a simulation that comes back is no practice
+    said = (
+        f"{coming.source}, imported from {source}" if coming.source else f"imported from {source}"
+    )
+    result = replace(result, source=said)
     write_text(folder / home.RESULT_NAME, to_json(result))
     return folder, result
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from monitor.errors import UserError
+from monitor.errors import UserError, install_hint
 
 _ENDINGS = (".m3u", ".m3u8")
 
@@ -82,8 +82,8 @@ def _of_file(playlist: Path, entry: str) -> float:
     if importlib.util.find_spec("tinytag") is None:
         raise UserError(
             f"the play list {playlist} does not say how long {entry!r} lasts",
-            hint="Save it with lengths (#EXTINF), give --minutes, or let the files be asked: "
-            'pip install "backrelease[playlist]".',
+            hint="Save it with lengths (#EXTINF), give --minutes, or let the files be asked. "
+            + install_hint("playlist"),
         )
     from tinytag import TinyTag, TinyTagException  # noqa: PLC0415  # an extra
 

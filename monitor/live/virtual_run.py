@@ -22,6 +22,7 @@ from devices.errors import DeviceError
 from devices.link import LinkSettings, Radio, scan
 from devices.virtual.loop import VirtualTimeLoop
 from devices.virtual.peripheral import Peripheral
+from monitor.errors import install_hint
 from monitor.live.assignment import all_found, assign
 from monitor.live.bridge import Bridge
 from monitor.live.pipeline import LiveSettings
@@ -86,7 +87,7 @@ def radio_kind(wanted: RadioKind) -> Literal["bumble", "memory"]:
     if wanted == "bumble" and not has_bumble:
         raise DeviceError(
             "the package bumble is not installed",
-            hint='Install it with: pip install "backrelease[demo]", or use --radio memory.',
+            hint=f"{install_hint('demo')}; or use --radio memory",
         )
     return "bumble" if has_bumble and wanted != "memory" else "memory"
 

@@ -40,7 +40,7 @@ def _numbers(result: SessionResult) -> str:
         share = words.percent(estimate.coverage)
         rows.append(f"{title(name):<34.33}{value:>15}{between:>18}{share:>11}")
     if unknown:
-        rows.append(_wrapped(f"Unknown: {', '.join(title(n) for n in unknown)}."))
+        rows.append(_wrapped(f"Unknown: {'; '.join(title(n) for n in unknown)}."))
     return "\n".join(rows)
 
 

@@ -256,6 +256,8 @@ def test_a_recorded_session_leaves_and_comes_back(
     assert np.median(known) < 0.05
     assert home.session_folder(folder.name) == folder
     assert outgoing(folder).raw.sensors.keys() == sent.raw.sensors.keys()
+    # a simulation that comes back is still nobody's practice
+    assert result.source.startswith("simulated")
 
 
 def test_a_file_of_no_known_kind_says_what_can_be_given(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_without_the_library_it_says_what_would_help(
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(UserError, match=r"does not say how long 'a\.mp3' lasts") as caught:
         length_s(written(tmp_path, "a.mp3\n"))
-    assert "backrelease[playlist]" in caught.value.hint
+    assert "'.[playlist]'" in caught.value.hint
 
 
 @pytest.mark.parametrize(
