@@ -87,6 +87,8 @@ class SegmentFrame:
     offset_g : (3,) array
         The accelerometer's own offset as far as the poses show it, as a share of gravity; it is
         taken off before an angle is read.
+    lean_zero_deg : float
+        Lean out in the bent pose, where the axis shows it; leans are counted from there.
     """
 
     lateral: FloatArray
@@ -94,6 +96,7 @@ class SegmentFrame:
     source: Literal["poses", "gyroscope", "nominal", "held"]
     turn_deg: float = float("nan")
     offset_g: FloatArray = field(default_factory=lambda: np.zeros(3))
+    lean_zero_deg: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

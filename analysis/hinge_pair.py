@@ -78,13 +78,13 @@ def refined_frames(
         sizes = [np.maximum(norm(v), 1e-9) for v in across]
         residual = sizes[0] - sizes[1]
         scale = min(scale, max(float(np.sqrt((residual**2).mean())), LEAST_RESIDUAL_RAD_S))
-        # d|w x j|/dj = (j |w|^2 - w (w.j)) / |w x j|, and neighbours in time say the same again
+        # d|w x j|/dj = (j |w|^2 - w (w.j)) / |w x j|
         slopes = [
             (axis * (w**2).sum(axis=1)[:, None] - w * (w @ axis)[:, None]) / size[:, None]
             for w, axis, size in zip(rates, axes, sizes, strict=True)
         ]
         rows = np.concatenate([slopes[0] @ tangents[0].T, -slopes[1] @ tangents[1].T], axis=1)
-        weight = 1.0 / (scale * np.sqrt(BIN_HZ))
+        weight = 1.0 / (scale * np.sqrt(_alike(residual)))
         held = np.concatenate(
             [b @ (axis - s) for b, axis, s in zip(tangents, axes, start, strict=True)]
         )
@@ -99,8 +99,16 @@ def refined_frames(
     moved = [float(axis @ s) for axis, s in zip(axes, start, strict=True)]
     if min(moved) < np.cos(np.radians(MAX_MOVED_DEG)):
         return frames
-    thigh, shank = (_with_axis(f, axis) for f, axis in zip(frames, axes, strict=True))
+    thigh, shank = (with_axis(f, axis) for f, axis in zip(frames, axes, strict=True))
     return thigh, shank
+
+
+def _alike(residual: FloatArray) -> float:
+    """How many neighbours in time say the same again, were each a share of the last and news."""
+    before, after = residual[:-1], residual[1:]
+    share = float((before * after).sum() / max(float((residual**2).sum()), 1e-12))
+    share = min(max(share, 0.0), (BIN_HZ - 1) / (BIN_HZ + 1))  # at most a second of bins
+    return (1.0 + share) / (1.0 - share)
 
 
 def _busiest(thigh: FloatArray, shank: FloatArray) -> float:
@@ -122,5 +130,6 @@ def _tangent(axis: FloatArray) -> FloatArray:
     return np.stack([first, cross(axis, first)])
 
 
-def _with_axis(frame: SegmentFrame, axis: FloatArray) -> SegmentFrame:
+def with_axis(frame: SegmentFrame, axis: FloatArray) -> SegmentFrame:
+    """The frame with another lateral axis, its up made square to it."""
     return replace(frame, lateral=axis, up=unit(frame.up - float(frame.up @ axis) * axis))

@@ -90,7 +90,8 @@ def segment_turn(
     unseen = inside < MIN_SEEN
     turn = np.where(unseen, np.nan, np.degrees(np.arctan2(across, along)))
     out = 1.0 if placement.startswith("left") else -1.0  # the right leg leans out to -lateral up
-    return turn, np.degrees(np.arctan2(out * sideways, inside)), unseen
+    lean = np.degrees(np.arctan2(out * sideways, inside)) - frame.lean_zero_deg
+    return turn, lean, unseen
 
 
 def leg_angles(

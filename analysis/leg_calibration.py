@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.arrays import known_mean
+from analysis.arrays import known_mean, unit
 from analysis.calibration import (
     CalibrationSettings,
     SegmentFrame,
@@ -16,8 +16,10 @@ from analysis.calibration import (
 )
 from analysis.gravity import rest_length, up_directions
 from analysis.hinge_pair import refined_frames
+from analysis.knee import segment_turn
 from analysis.results import FloatArray, Poses
 from analysis.sense import shank_sense
+from analysis.slide import slid_frame
 
 
 def calibrate_pair(
@@ -31,6 +33,7 @@ def calibrate_pair(
 
     Where the poses were not held lying, the sense in which the shank turned is taken from the
     movement between them (`analysis.sense`); if that does not tell, the shank is unknown.
+    A slide of the heel, where one was made, shows an axis that leaned (`analysis.slide`).
 
     Parameters
     ----------
@@ -65,13 +68,28 @@ def calibrate_pair(
             return (thigh, None), (thigh_said, (*shank_said, unclear))
         shank = replace(shank, lateral=sense * shank.lateral)
         thigh, shank = _refined(thigh_bins, shank_bins, (thigh, shank), poses)
-    return (thigh, shank), (thigh_said, shank_said)
+    thigh, thigh_also = _slid(f"{side}_thigh", thigh_bins[:, :3], thigh, poses)
+    shank, shank_also = _slid(f"{side}_shank", shank_bins[:, :3], shank, poses)
+    return (thigh, shank), (thigh_said + thigh_also, shank_said + shank_also)
 
 
 def gyro_of(bins: FloatArray) -> FloatArray | None:
     """Rates of slow bins, None where there are none at all."""
     gyr = bins[:, 3:6]
     return gyr if np.isfinite(gyr).any() else None
+
+
+def _slid(
+    placement: str, acc_bins: FloatArray, frame: SegmentFrame | None, poses: Poses
+) -> tuple[SegmentFrame | None, tuple[str, ...]]:
+    """A better axis from the slide, or why it was not used; leans still count from the bent pose."""
+    if frame is None or frame.source != "poses" or poses.slide_s is None or poses.bent_s is None:
+        return frame, ()
+    better, reason = slid_frame(pose_rows(acc_bins, poses.slide_s), frame)
+    if reason:
+        return frame, (f"{placement.replace('_', ' ')}: its slide was not used: {reason}",)
+    bent = unit(known_mean(pose_rows(acc_bins, poses.bent_s).T))
+    return replace(better, lean_zero_deg=float(segment_turn(bent, placement, better)[1])), ()
 
 
 def _refined(

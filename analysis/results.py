@@ -49,10 +49,14 @@ class SensorData:
 
 @dataclass(frozen=True, slots=True)
 class Poses:
-    """When the two calibration poses were held, as (start, end) in session seconds; None if not."""
+    """When the two calibration poses were held, as (start, end) in session seconds; None if not.
+
+    `slide_s` is when the heels slid slowly there and back, if they did (`analysis.slide`).
+    """
 
     straight_s: tuple[float, float] | None = None
     bent_s: tuple[float, float] | None = None
+    slide_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

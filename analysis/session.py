@@ -265,7 +265,8 @@ class SessionAnalyzer:
             intake.close(first, end_epoch)
             self._cuts[name] += self._cutters[name].feed(intake.fast.since(n_rows))
         if self._must_calibrate:
-            windows = (self._poses.straight_s, self._poses.bent_s) if self._poses else ()
+            poses = self._poses or Poses()
+            windows = (poses.straight_s, poses.bent_s, poses.slide_s)
             since_s = max((window[1] for window in windows if window), default=0.0)
             self._maker.recalibrated(self._calibrate(), since_s, self._still_rates())
             self._must_calibrate = False
@@ -284,7 +285,7 @@ class SessionAnalyzer:
     def _awaits_poses(self, end_epoch: int) -> bool:
         if not self._must_calibrate or self._poses is None:
             return False
-        windows = (self._poses.straight_s, self._poses.bent_s)
+        windows = (self._poses.straight_s, self._poses.bent_s, self._poses.slide_s)
         return any(window is not None and window[1] > end_epoch for window in windows)
 
     def _calibrate(self) -> dict[str, SegmentFrame | None]:
@@ -292,7 +293,7 @@ class SessionAnalyzer:
         frames: dict[str, SegmentFrame | None] = dict.fromkeys(self._intakes)
         self._frame_problems = {}
         is_whole = poses.straight_s is not None and poses.bent_s is not None
-        for window in (poses.straight_s, poses.bent_s):
+        for window in (poses.straight_s, poses.bent_s, poses.slide_s):
             if window is not None:
                 for intake in self._intakes.values():
                     intake.keep(*window)
