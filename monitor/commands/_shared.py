@@ -51,6 +51,10 @@ def reading_progress() -> Callable[[str, int, int], None] | None:
 
 STRAIGHT_HELP = "Seconds in which the legs lay straight on the floor, as A:B."
 BENT_HELP = "Seconds in which the knees were held bent, as A:B."
+SLIDE_HELP = (
+    "Seconds of a slow slide of the heels, there and back at least once: it shows the bending axis of "
+    "a leg that leaned in the poses."
+)
 FS_HELP = "Samples a second, for files without a time_s column."
 FILES_HELP = (
     "PLACEMENT=FILE.csv[.gz] with a header: time_s, acc_x_g acc_y_g acc_z_g (or acc_x_m_s2 …), "

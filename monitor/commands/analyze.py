@@ -27,6 +27,7 @@ def analyze(
     fs: Annotated[float | None, typer.Option(metavar="HZ", help=_shared.FS_HELP)] = None,
     straight: Annotated[str | None, typer.Option(metavar="A:B", help=_shared.STRAIGHT_HELP)] = None,
     bent: Annotated[str | None, typer.Option(metavar="A:B", help=_shared.BENT_HELP)] = None,
+    slide: Annotated[str | None, typer.Option(metavar="A:B", help=_shared.SLIDE_HELP)] = None,
     json: Annotated[
         str | None, typer.Option(metavar="OUT", help="Write the result here as JSON; - is stdout.")
     ] = None,
@@ -42,6 +43,7 @@ def analyze(
         fs_hz=fs,
         straight=straight_s,
         bent=bent_s,
+        slide=_shared.window(slide),
         progress=_shared.reading_progress(),
     )
     result = analyze_session(session)

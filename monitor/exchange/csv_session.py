@@ -54,6 +54,7 @@ def read_session(
     fs_hz: float | None = None,
     straight: Window | None = None,
     bent: Window | None = None,
+    slide: Window | None = None,
     limits: CsvLimits | None = None,
     progress: Progress | None = None,
 ) -> CsvSession:
@@ -82,7 +83,7 @@ def read_session(
             + ", ".join(f"{p} goes from {begin_s[p]:.0f} to {end_s[p]:.0f} s" for p in sensors),
             hint="time_s must count from the same moment in all of them",
         )
-    for name, window in (("straight", straight), ("bent", bent)):
+    for name, window in (("straight", straight), ("bent", bent), ("slide", slide)):
         if window is not None and (
             window[0] < first - POSE_SLACK_S or window[1] > last + POSE_SLACK_S
         ):
@@ -96,7 +97,11 @@ def read_session(
     if shift_s:
         sensors = {p: _shifted(s, shift_s) for p, s in sensors.items()}
         notes.append(f"second 0 here is time_s {shift_s:.3f} in the files")
-    poses = Poses(straight_s=_moved(straight, shift_s), bent_s=_moved(bent, shift_s))
+    poses = Poses(
+        straight_s=_moved(straight, shift_s),
+        bent_s=_moved(bent, shift_s),
+        slide_s=_moved(slide, shift_s),
+    )
     return CsvSession(sensors, poses, shift_s, tuple(notes))
 
 
