@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     )(analyze)
 
 
-def analyze(
+def analyze(  # noqa: PLR0917  # a command has as many options as it has
     files: Annotated[
         list[str], typer.Argument(metavar="PLACEMENT=FILE...", help=_shared.FILES_HELP)
     ],

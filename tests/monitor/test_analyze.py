@@ -182,7 +182,7 @@ def test_the_summary_fits_eighty_columns_and_says_unknown(tmp_path: Path) -> Non
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
     assert max(map(len, lines[:-1])) <= 80
-    assert any(line.startswith("Unknown: Left knee, Right knee") for line in lines)
+    assert any(line.startswith("Unknown: Left knee; Right knee") for line in lines)
     assert json.loads((tmp_path / "out.json").read_text())["version"] == 1
 
 
