@@ -62,4 +62,4 @@ def test_without_the_package_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(__import__("sys").modules, "icalendar", None)
     with pytest.raises(UserError, match="not installed") as caught:
         plan_as_ical(PLAN, made_at=MADE)
-    assert "backrelease[calendar]" in caught.value.hint
+    assert "'.[calendar]'" in caught.value.hint
