@@ -64,7 +64,9 @@ def package_versions(names: Iterable[str]) -> Iterator[Finding]:
             there[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             yield Finding(
-                False, f"the package {name} is missing", f"python -m pip install {_PROGRAM}"
+                False,
+                f"the package {name} is missing",
+                "delete the folder .venv, then: python3 run.py doctor",
             )
     yield Finding(True, ", ".join(f"{name} {version}" for name, version in there.items()))
 
