@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from monitor.exchange.session_data import (
     on_grid,
     without_holes,
 )
+from monitor.recording.raw import held_poses, with_pose
 
 _CODES = {  # a label has 16 letters
     "chest": "Chest",
@@ -167,10 +167,9 @@ def _signal(
 
 
 def _annotations(session: Outgoing) -> Iterator[tuple[float, float | None, str]]:
-    poses, analysis = session.raw.poses, session.result.analysis
-    for name, held in (("straight", poses.straight_s), ("bent", poses.bent_s)):
-        if held:
-            yield held[0], held[1] - held[0], f"pose {name}"
+    analysis = session.result.analysis
+    for name, start_s, end_s in held_poses(session.raw.poses):
+        yield start_s, end_s - start_s, f"pose {name}"
     for phase in analysis.phases:
         yield phase.start_s, phase.end_s - phase.start_s, f"phase {phase.name}"
     for gap in session.result.gaps:
@@ -206,9 +205,6 @@ def _values(signal: Any) -> FloatArray:
 def _poses(file: Any) -> Poses:
     poses = Poses()
     for note in file.annotations:
-        held = note.onset, note.onset + (note.duration or 0.0)
-        if note.text == "pose straight":
-            poses = replace(poses, straight_s=held)
-        elif note.text == "pose bent":
-            poses = replace(poses, bent_s=held)
+        held_s = note.onset, note.onset + (note.duration or 0.0)
+        poses = with_pose(poses, note.text.removeprefix("pose "), held_s)
     return poses

@@ -20,7 +20,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from monitor import __version__
 from monitor.errors import UserError
 from monitor.exchange.session_data import Incoming, Outgoing, nominal_hz, without_holes
 from monitor.home import make_private_folder
+from monitor.recording.raw import held_poses, with_pose
 from monitor.result_file import write_text
 
 BIDS_VERSION = "1.10.0"
@@ -168,11 +168,10 @@ def _system(
 
 
 def _events(session: Outgoing) -> str:
-    poses, analysis = session.raw.poses, session.result.analysis
+    analysis = session.result.analysis
     rows = [
-        (f"{held[0]:.6f}", f"{held[1] - held[0]:.6f}", f"pose_{name}")
-        for name, held in (("straight", poses.straight_s), ("bent", poses.bent_s))
-        if held
+        (f"{start_s:.6f}", f"{end_s - start_s:.6f}", f"pose_{name}")
+        for name, start_s, end_s in held_poses(session.raw.poses)
     ]
     rows += [
         (f"{p.start_s:.6f}", f"{p.end_s - p.start_s:.6f}", f"phase_{p.name}")
@@ -237,11 +236,8 @@ def _read_events(session: Path) -> Poses:
     poses = Poses()
     for path in session.glob("motion/*_events.tsv"):
         for row in _rows(path):
-            held = float(row["onset"]), float(row["onset"]) + float(row["duration"])
-            if row.get("trial_type") == "pose_straight":
-                poses = replace(poses, straight_s=held)
-            elif row.get("trial_type") == "pose_bent":
-                poses = replace(poses, bent_s=held)
+            held_s = float(row["onset"]), float(row["onset"]) + float(row["duration"])
+            poses = with_pose(poses, row.get("trial_type", "").removeprefix("pose_"), held_s)
     return poses
 
 

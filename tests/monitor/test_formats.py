@@ -81,7 +81,7 @@ def session() -> Outgoing:
             "chest": sensor(50.0, 60.0, gyro=False, hole=(30.0, 34.0)),
             "right_shank": sensor(104.0, 60.0, gyro=True, hole=(70.0, 70.0)),
         },
-        Poses(straight_s=(2.0, 10.0), bent_s=(15.0, 20.0)),
+        Poses(straight_s=(2.0, 10.0), bent_s=(15.0, 20.0), slide_s=(21.0, 29.0)),
     )
     return Outgoing("2026-03-01T18-30-05", raw, result)
 
